@@ -4387,6 +4387,8 @@ class CommandStopper {
 //   isMainEnded: () => boolean;
 //   /** Number of processes that the tracer still sees. */
 //   countAlive: () => number;
+//   /** Called before the command is started, without the tracer then: it has nowhere to write to, by this error. */
+//   giveUp: (error: unknown) => void;
 // };
 
 // type CommandEnd = {
@@ -4697,8 +4699,7 @@ class TraceFeed {
     this.reader.on('error', () => { pipe.isAtEnd = true; });
   }
   readFile() {
-    fs.writeFileSync(toFsPath(this.name), '');
-    this.file = fs.openSync(toFsPath(this.name), 'r');
+    this.file = fs.openSync(toFsPath(this.name), 'w+');
     const buffer = Buffer.allocUnsafe(1 << 18);
     this.timer = setInterval(() => {
       for (let count = fs.readSync(this.file, buffer, 0, buffer.length, null); count > 0; count = fs.readSync(this.file, buffer, 0, buffer.length, null)) this.take(buffer.subarray(0, count));
@@ -4910,8 +4911,19 @@ function wrapInTerminal(argv, plan, isHeld) {
 
 // type Plumbing = { trace: TraceFeed | undefined; stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; kept: Kept[]; release: (() => void) | undefined; isApart: boolean };
 
+/** undefined if the command is not to be watched, or cannot be. */
+function openTrace({ tracer, logName, pipePool }) {
+  try {
+    return tracer && new TraceFeed(tracer, logName, pipePool);
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    tracer?.giveUp(error);
+    return undefined;
+  }
+}
+
 function layPipes(request) {
-  const trace = request.tracer === undefined ? undefined : new TraceFeed(request.tracer, request.logName, request.pipePool);
+  const trace = openTrace(request);
   const argv = toSpawnArguments(trace === undefined ? request.argv : (request.tracer).prefix(trace.name).concat(request.argv));
   const terminal = request.terminal;
   if (terminal !== undefined) return layTerminal(request, argv, terminal, trace);
@@ -8436,6 +8448,12 @@ function planRepeatStreams(repeat) {
   return { descriptors: { stdin, stdout: number(stdout, 1), stderr: number(stderr, 2) }, stdout: how(stdout), stderr: how(stderr), terminal: undefined };
 }
 
+/** The command runs all the same: of its files, those are known that are declared or stand among its words. */
+function stopWatching(session, error) {
+  session.watch = undefined;
+  session.problems.push('cannot watch the command: ' + describeSystemError(error));
+}
+
 const HEARTBEAT_MS = 60000;
 
 async function runIt(session) {
@@ -8452,7 +8470,7 @@ async function runIt(session) {
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => { keepOwnText(); if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
-    tracer: session.watch && tracerRequest(session.watch), inherited: session.request.inherited, step,
+    tracer: session.watch && tracerRequest(session.watch, (error) => stopWatching(session, error)), inherited: session.request.inherited, step,
     beforeOutput: step?.beforeOutput ?? measures.beforeOutput, afterOutput: measures.afterOutput, isSampled: hasMeasureFiles(session),
   });
   measures.end();
@@ -8531,6 +8549,8 @@ function save(session) {
   const { project, run, problems, request } = session;
   if (run.id === UNCLAIMED_ID) return;
   attempt(problems, 'keep the logs', () => saveLogs(project, run));
+  // First, so that this record names theirs: a chain has one end, however it was torn before.
+  if (request.batch === undefined) attempt(problems, 'settle lost runs', () => settleLost(session));
   const before = problems.length;
   // The other lines of a record are far fewer than this leaves.
   if (run.inputs.length + run.outputs.length > MOST_RECORD_LINES - 100000) run.warnings.push('these are more files than rr reads from a record; provenance/files.txt can leave folders out');
@@ -8541,11 +8561,14 @@ function save(session) {
   const { batch } = request;
   if (batch !== undefined) return attempt(problems, 'write "' + project.own + '"', () => batch.include(run));
   attempt(problems, 'bring provenance/Makefile up to date', () => {
-    const lost = settleLostRuns(project, run.id);
-    if (lost.length > 0) removeAbandonedScratch(project);
-    for (const one of lost) if (!request.quiet) tell('rr: the run ' + one.id + ' was lost: rr was killed while it ran');
     for (const fault of includeRun(project, run)) tell('rr: ' + fault.message);
   });
+}
+
+function settleLost({ project, run, request }) {
+  const lost = settleLostRuns(project, run.id);
+  if (lost.length > 0) removeAbandonedScratch(project);
+  for (const one of lost) if (!request.quiet) tell('rr: the run ' + one.id + ' was lost: rr was killed while it ran');
 }
 
 async function observe(session, method) {
@@ -8605,6 +8628,7 @@ async function recordCommand(request) {
   if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');
   watchReads(observation);
   const end = await runIt(session);
+  if (session.watch === undefined && observation.method === 'strace') observation.method = 'none';
   noteEnd(session.run, end);
   if (end.isHeld && session.watch === undefined) session.run.warnings.push('something that the command started goes on: what it does now is not recorded, or is taken for the next run\'s');
   problems.push(...end.logProblems);
@@ -9687,7 +9711,7 @@ function printVerbHelp(verb) {
 
 // ==== what brings in the files below =============================================================
 noteParts({
-  build: '650546693e089b9d',
+  build: '346571a216172702',
   base: () => ({
     ACCEPTANCES, CANNOT_SYNC, CLOCK_TICKS_PER_S, CommandStopper, DURATION_WORDS, ENDING_SIGNALS,
     EXIT, EXPORT_FORMS, Failure, FieldWriter, HashCache, LARGEST_SOURCE_BYTES,
@@ -10085,1057 +10109,1057 @@ function explain(error) {
 if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
 else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
 
-// ==== late, build 650546693e089b9d ===============================================================
+// ==== late, build 346571a216172702 ===============================================================
 function holdLateFiles() { /*
-core/heldrun.ts 11143
+core/heldrun.ts 11167
 uses detachString
 gives RunHolder
-core/signature.ts 11190
+core/signature.ts 11214
 uses compareBytes findHeads
 gives judgeRecordChain listSignedFiles stateRecords
-core/graph.ts 11311
+core/graph.ts 11335
 uses isComparable
 gives findLiveRuns isResult isResultPath isSameContent listOwners makeLiveRun noteOwned placeRuns resultsOf
 needs core/graph.ts
-core/circles.ts 11551
+core/circles.ts 11575
 uses 
 gives findCircles
-core/steps.ts 11596
+core/steps.ts 11620
 uses compareBytes compileGlob findCircles fixedFolder isGlob isResult noteOwned
 gives NO_FACTS buildStepGraph findCarriers findRunBefore makePatternTester plannedInputs plannedOutputs sortSteps splitFileParameter stepFactsOf withAllAfter withAllBefore
-core/stepcauses.ts 12067
+core/stepcauses.ts 12091
 uses isSameContent isSourceName splitFileParameter
 gives describeCause describeCauses findStepCauses isOfResult
-core/lineage.ts 12272
+core/lineage.ts 12296
 uses isComparable
 gives findMaker findReaders isKnownContent outputState traceDown traceLineage traceUp
-core/layers.ts 12562
+core/layers.ts 12586
 uses 
 gives layOut
-core/staleness.ts 12718
+core/staleness.ts 12742
 uses compareBytes findStepCauses isOfResult isSameContent
 gives findOverwriters judgeFiles listExpectations listPathsOfStep listResultFolders makeOrphanTester
-core/linediff.ts 12878
+core/linediff.ts 12902
 uses 
 gives diffTexts isBinaryContent
-core/versions.ts 13216
+core/versions.ts 13240
 uses 
 gives compareVersions
-core/environment.ts 13356
+core/environment.ts 13380
 uses 
 gives emptyEnvironment
-core/rundiff.ts 13387
+core/rundiff.ts 13411
 uses compareBytes compareVersions
 gives compareRuns hasDifference isSameAspect isSameRow splitAt
-core/select.ts 13736
+core/select.ts 13760
 uses compareBytes
 gives findCounterpart listValueNames matchesFiles matchesFilter parseParameterCondition readDecimal resolveName selectRun valuesOf
-core/comparison.ts 13914
+core/comparison.ts 13938
 uses 
 gives describeTolerance isWithin
-core/moment.ts 13995
+core/moment.ts 14019
 uses 
 gives readMoment
-core/notes.ts 14025
+core/notes.ts 14049
 uses compileGlob recordPath
 gives applyNotes emptyNote findCountingNotes findTolerance groupNotes hasEffect notePath
-core/journal.ts 14206
+core/journal.ts 14230
 uses compareBytes trimBlanks
 gives arrangeJournal countStatuses distinctTexts spanParameters
-core/metadata.ts 14286
+core/metadata.ts 14310
 uses 
 gives emptyMetadata emptyTold familyFirst joinMetadata nameOfField
-core/publication.ts 14520
+core/publication.ts 14544
 uses 
 gives oneFile
-core/paper.ts 14566
+core/paper.ts 14590
 uses 
 gives UsedKeys
-core/archive.ts 14620
+core/archive.ts 14644
 uses codePointAt compareBytes isResultPath isUtf8 utf8SequenceLength
 gives TOP_MAKEFILE_NAMES compareOmitted findBagFault findNameClashes includesProvenance isDocumentName judgeClaim listArchiveClaims
-core/report.ts 14752
+core/report.ts 14776
 uses 
 gives findLastRepeats orderDetails thinOut
-core/system.ts 14803
+core/system.ts 14827
 uses lookUp
 gives platformOf readSystemRelease
-core/recordedsoftware.ts 14853
+core/recordedsoftware.ts 14877
 uses EXIT Failure REPLAYED_VARIABLES compareBytes compareVersions lookUp readSystemRelease splitVariable
 gives collectSoftware
-core/filteroptions.ts 15070
+core/filteroptions.ts 15094
 uses EXIT Failure readMoment
 gives requireMoment
-core/parameters.ts 15081
+core/parameters.ts 15105
 uses compareBytes editDistance
 gives DEEPEST_NESTING canonicalFloat canonicalInteger fileParametersOf findParameter isSameNode listParameters nameFileParameter printKey splitParameterName
 needs core/parameters.ts
-core/tracefiles.ts 15302
+core/tracefiles.ts 15326
 uses detachString folderOfName hasDots joinNames normalizeName
 gives TracedFiles
-core/traceprocesses.ts 15716
+core/traceprocesses.ts 15740
 uses 
 gives TracedProcesses listIds noteKept noteRead noteWritten
-core/tracecalls.ts 15884
+core/tracecalls.ts 15908
 uses detachString folderOfName joinNames normalizeName noteKept noteRead noteWritten
 gives CALL_HANDLERS
-core/trace.ts 16343
+core/trace.ts 16367
 uses CALL_HANDLERS TracedFiles TracedProcesses compareBytes folderOfName listIds
 gives Trace
-core/packagefact.ts 16633
+core/packagefact.ts 16657
 uses compareBytes
 gives choosePackage
-core/timestamps.ts 16656
+core/timestamps.ts 16680
 uses 
 gives STAMP_PATTERN haveStampsAsOnlyDifference
-core/localecauses.ts 16767
+core/localecauses.ts 16791
 uses compareBytes
 gives isLocaleDifference isSortedOtherwise
-core/causes.ts 16860
+core/causes.ts 16884
 uses compareBytes haveStampsAsOnlyDifference isLocaleDifference isSortedOtherwise
 gives findCauses
-core/repeat.ts 16955
+core/repeat.ts 16979
 uses fileParametersOf isComparable isResultPath isSameContent joinWords resolveName resultsOf splitParameterName
 gives ResultHistory USUAL_SURROUNDINGS changeRun describeOtherEnd findRepeatObstacle isFaithfulRepeat isRepeatAccepted judgeRepeat shareSettings
 needs core/select.ts core/repeat.ts
-core/reproducible.ts 17239
+core/reproducible.ts 17263
 uses findRepeatObstacle isFaithfulRepeat
 gives judgeReproducible
-core/evidence.ts 17376
+core/evidence.ts 17400
 uses isFaithfulRepeat isRepeatAccepted
 gives judgeLastRepeats listCommits listUnkeptSources
-core/reuse.ts 17437
+core/reuse.ts 17461
 uses REPLAYED_VARIABLES compareBytes hasDots isResultPath isSourceName
 gives ListedFolders endingOfLog findReuseObstacle listTellingVariables
 needs core/reuse.ts
-core/freeing.ts 17593
+core/freeing.ts 17617
 uses compareBytes
 gives listNeeded planFreeing sumBytes
-core/schedule.ts 17670
+core/schedule.ts 17694
 uses 
 gives Schedule
-core/clusterplan.ts 17994
+core/clusterplan.ts 18018
 uses compareBytes
 gives TASK_ENDS countJobs isInFlight judgeTask planArrays tasksOfJob
-core/decimals.ts 18151
+core/decimals.ts 18175
 uses 
 gives mixGeometrically mixLinearly readExactDecimal stepRange
-core/random.ts 18320
+core/random.ts 18344
 uses 
 gives RANDOM_WHOLE SplitMix64
-core/sweep.ts 18366
+core/sweep.ts 18390
 uses EXIT Failure RANDOM_WHOLE SplitMix64 compareBytes mixGeometrically mixLinearly readExactDecimal stepRange
 gives crossAxes drawPoints findLatestPoints findSharedOutput keyOfParameters makeRowAxis numberPoints readParameterAxis zipAxes
-core/variations.ts 18668
+core/variations.ts 18692
 uses USUAL_SURROUNDINGS
 gives judgeVariations listVariations needsControl
-formats/iri.ts 18879
+formats/iri.ts 18903
 uses codePointAt utf8SequenceLength
 gives encodeIri isWebAddress
-formats/mediatypes.ts 18915
+formats/mediatypes.ts 18939
 uses 
 gives mediaTypeOf
-formats/placeholders.ts 18941
+formats/placeholders.ts 18965
 uses isGlob
 gives fillPattern fillText parsePlaceholders placeholderNamesIn valueOfPart
-formats/shelltext.ts 19009
+formats/shelltext.ts 19033
 uses valueOfPart
 gives baseName fillShellScript findProgramWords findShellScript isPlainShellValue isTameValue readShellScript
-formats/shellline.ts 19269
+formats/shellline.ts 19293
 uses quoteWord
 gives isShellName printLineCommand
-formats/commandtemplate.ts 19325
+formats/commandtemplate.ts 19349
 uses EXIT Failure fillShellScript fillText findProgramWords findShellScript isPlainShellValue isTameValue makeHarmless parsePlaceholders placeholderNamesIn readShellScript
 gives fillCommand namesInCommand readCommandTemplate
-formats/latex.ts 19382
+formats/latex.ts 19406
 uses codePointAt utf8SequenceLength
 gives LATEX_DEFINITION escapeLatex
-formats/tex.ts 19456
+formats/tex.ts 19480
 uses dropAtEnd
 gives scanTex
-formats/reuseentry.ts 19691
+formats/reuseentry.ts 19715
 uses FieldWriter compareBytes decodeText emptyRun encodeParameter encodeText fileParametersOf listTellingVariables parseRun printRunBody
 gives parseReuseEntry printReuseEntry printStepKey
-formats/runlines.ts 19747
+formats/runlines.ts 19771
 uses NO_FACTS decodeParameter decodeText decodeWithheld encodeParameter encodeText encodeWithheld encodeWord parseFile printFile stepFactsOf
 gives GraphLine SummaryLine isFileCell isLineOfProject printGraphLine printSummaryLine readLineId
-formats/claims.ts 19982
+formats/claims.ts 20006
 uses GraphLine detachString emptyRun isResult isResultPath listOwners parseFile placeRuns printFile printGraphLine readLineId
 gives RecordClaims
 needs core/circles.ts core/steps.ts formats/runlines.ts formats/claims.ts
-formats/indexfile.ts 20068
+formats/indexfile.ts 20092
 uses 
 gives INDEX_HASH_BYTES parseIndexFile printIndexBody
-formats/slurm.ts 20109
+formats/slurm.ts 20133
 uses splitWord
 gives SACCT_FORMAT SQUEUE_FORMAT parseMaxArraySize parseSacct parseSbatch parseSqueue printAskedOptions printJobName readJobState
-formats/clusterbatch.ts 20226
+formats/clusterbatch.ts 20250
 uses RUN_ID TASK_ENDS decodeText encodeText encodeWord splitWord
 gives parseArrayJobs parseBatch parseTask printArrayJob printAttempt printBatch printTask printTaskEnd
-formats/note.ts 20379
+formats/note.ts 20403
 uses EXIT Failure FieldWriter RUN_ID decodeText emptyNote encodeText failRecord readFormatNumber readId requireFields setFields splitFields splitWord
 gives parseNote parseToleranceOption printNoteBody
-formats/statement.ts 20476
+formats/statement.ts 20500
 uses FieldWriter RUN_ID decodeText encodeText failRecord parseFile readFormatNumber readId readRecordLink readWhole requireFields setFields splitFields
 gives parseStatement printStatementBody
-formats/sshsig.ts 20534
+formats/sshsig.ts 20558
 uses joinAtStars lookUp
 gives isAllowedFor parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType
-formats/notetext.ts 20750
+formats/notetext.ts 20774
 uses EXIT Failure decodeText makeHarmless trimBlanks
 gives parseNoteText printNoteText
-formats/environment.ts 20855
+formats/environment.ts 20879
 uses decodeText emptyEnvironment lookUp parseFile
 gives parseEnvironment
 needs core/environment.ts formats/environment.ts
-formats/longtext.ts 20900
+formats/longtext.ts 20924
 uses 
 gives findBackward findForward listSplicedParts spliceText
-formats/checksums.ts 21008
+formats/checksums.ts 21032
 uses compareBytes findBackward findForward spliceText
 gives findChecksum printChecksumPieces putChecksums
 needs formats/longtext.ts formats/checksums.ts
-formats/gitconfig.ts 21074
+formats/gitconfig.ts 21098
 uses trimBlanks
 gives findGitSetting findRemoteUrl isGitTrue parseGitConfig stripUrlCredentials
 needs formats/gitconfig.ts
-formats/gitindex.ts 21249
+formats/gitindex.ts 21273
 uses Failure compareBytes
 gives GIT_FOLDER GIT_LINK GIT_SYMLINK bytesFromHex computeTree findEntryPlace hexFromBytes parseGitIndex readUint32
-formats/gitpack.ts 21447
+formats/gitpack.ts 21471
 uses compareBytes readUint32
 gives applyGitDelta findInPackIndex parseLooseObject readPackedObject
-formats/gitpatch.ts 21615
+formats/gitpatch.ts 21639
 uses 
 gives dropEmptySections listPatchedNames parseRawDiff splitPatchSections
 needs formats/gitpatch.ts
-formats/gittree.ts 21664
+formats/gittree.ts 21688
 uses hexFromBytes
 gives parseGitTree
-formats/swhid.ts 21687
+formats/swhid.ts 21711
 uses EXIT Failure GIT_FOLDER bytesFromHex compareBytes
 gives originOfRemote parseSwhid parseSwhidRange printSnapshot printSwhid printSwhidFolder swhidOfCode
 needs formats/gitindex.ts formats/swhid.ts
-formats/gitapply.ts 21819
+formats/gitapply.ts 21843
 uses applyGitDelta splitPatchSections
 gives LARGEST_PATCHED_BYTES applyPatchSection splitGitPatch
-formats/vcsoutput.ts 21977
+formats/vcsoutput.ts 22001
 uses lookUp
 gives closeSpacedNames listShownNames parseFossilInfo parseFossilList parseHgStatus parseSvnInfo parseSvnStatus
-formats/jsontape.ts 22090
+formats/jsontape.ts 22114
 uses 
 gives decodeJsonString parseJson
 needs formats/jsontape.ts
-formats/series.ts 22278
+formats/series.ts 22302
 uses decodeText encodeText
 gives PRINTED_NUMBER SERIES_VALUE numberOfValue parseResources parseSeries printResources printSeries
 needs formats/series.ts
-formats/printedline.ts 22382
+formats/printedline.ts 22406
 uses PRINTED_NUMBER SERIES_VALUE decodeJsonString parseJson
 gives LONGEST_PRINTED_LINE isHopeless isPromising plainLine readPrintedLine
-formats/metricrule.ts 22583
+formats/metricrule.ts 22607
 uses EXIT Failure PRINTED_NUMBER compileGlob
 gives METRICS_FROM_HINT findRuleFault matchPattern readMetricRule
 needs formats/series.ts formats/metricrule.ts
-formats/printedreader.ts 22691
+formats/printedreader.ts 22715
 uses LONGEST_PRINTED_LINE SeriesCollector isHopeless isPromising matchPattern plainLine readPrintedLine
 gives PrintedReader
-formats/plan.ts 22859
+formats/plan.ts 22883
 uses DURATION_WORDS Failure METRICS_FROM_HINT SIZE_WORDS decodeText dropAtEnd emptyRun encodeText findNameFault findRuleFault isDeclarableVariable isResultPath isSecretName lookUp maskText parseDuration parseSize quoteCommand splitSimpleCommand splitVariable trimBlanks utf8SequenceLength
 gives PLAN_HEAD parsePlan printStep readAsked readStep spellTyped
 needs formats/series.ts formats/metricrule.ts formats/plan.ts
-formats/ldcache.ts 23238
+formats/ldcache.ts 23262
 uses 
 gives parseLibraryCache
-formats/strace.ts 23362
+formats/strace.ts 23386
 uses detachString
 gives StraceReader TRACED_CALLS
-formats/linesearch.ts 23687
+formats/linesearch.ts 23711
 uses 
 gives LineSearch
-formats/fileparts.ts 23725
+formats/fileparts.ts 23749
 uses 
 gives readBig16 readLittle16 readLittle32
-formats/dpkg.ts 23746
+formats/dpkg.ts 23770
 uses 
 gives parseDpkgDiversions parseDpkgStatus
-formats/apk.ts 23791
+formats/apk.ts 23815
 uses 
 gives findInApkList
-formats/pacman.ts 23829
+formats/pacman.ts 23853
 uses 
 gives parsePacmanDescription
-formats/conda.ts 23843
+formats/conda.ts 23867
 uses dropEndSlashes stripUrlCredentials
 gives parseCondaRecord spellInJson
-formats/storepath.ts 23900
+formats/storepath.ts 23924
 uses 
 gives parseStorePath
-formats/rpmheader.ts 23925
+formats/rpmheader.ts 23949
 uses readUint32
 gives findInRpmHeader
-formats/ndb.ts 24012
+formats/ndb.ts 24036
 uses readLittle32
 gives scanNdb
-formats/berkeleyhash.ts 24046
+formats/berkeleyhash.ts 24070
 uses readBig16 readLittle16 readLittle32 readUint32
 gives scanBerkeleyHash
-formats/sqlitelog.ts 24134
+formats/sqlitelog.ts 24158
 uses readLittle32 readUint32
 gives readSqliteLog
-formats/sqlite.ts 24188
+formats/sqlite.ts 24212
 uses readBig16 readSqliteLog readUint32
 gives findSqliteKeys findSqliteRoot findSqliteRow openSqlite scanSqliteTable
 needs formats/gitindex.ts formats/fileparts.ts formats/sqlitelog.ts formats/sqlite.ts
-formats/bytewindow.ts 24474
+formats/bytewindow.ts 24498
 uses 
 gives areSameBytes bytesAt bytesOfText isSpent openSource skipBytes sourceOfBytes startCursor takeText takeUint takeUleb128 textAt textOfBytes uintAt
-formats/dwarf.ts 24626
+formats/dwarf.ts 24650
 uses compareBytes isSpent skipBytes takeText takeUint takeUleb128 textAt uintAt
 gives readProducers
-formats/elffile.ts 24897
+formats/elffile.ts 24921
 uses isSpent openSource startCursor takeUint textAt textOfBytes uintAt
 gives ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE findOffset hasFlag isOnlyDebug openElf sourceOfSection takeWord
-formats/elfdebug.ts 25031
+formats/elfdebug.ts 25055
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE bytesAt hasFlag openSource sourceOfBytes sourceOfSection startCursor takeUint takeWord textOfBytes uintAt
 gives findDebugSection makeSectionOpener
-formats/gobuildinfo.ts 25144
+formats/gobuildinfo.ts 25168
 uses bytesAt findOffset isSpent sourceOfSection startCursor takeUleb128 textAt textOfBytes uintAt
 gives readGoFacts
-formats/elf.ts 25201
+formats/elf.ts 25225
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE bytesAt compareBytes findDebugSection findOffset hasFlag hexFromBytes isOnlyDebug isSpent makeSectionOpener openElf openSource readGoFacts readProducers sourceOfSection startCursor takeUint takeWord textAt textOfBytes uintAt
 gives describeProducer findSeparateDebugName readElf
 needs formats/gitindex.ts formats/bytewindow.ts formats/dwarf.ts formats/elffile.ts formats/elfdebug.ts formats/gobuildinfo.ts formats/elf.ts
-formats/headers.ts 25443
+formats/headers.ts 25467
 uses trimBlanks
 gives parseHeaders
-formats/zip.ts 25471
+formats/zip.ts 25495
 uses 
 gives ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra
-formats/amounts.ts 25588
+formats/amounts.ts 25612
 uses joinWords
 gives countThings groupDigits joinSome percentOf roundNumber tellDiffering
-formats/crc32.ts 25627
+formats/crc32.ts 25651
 uses 
 gives crc32
-formats/png.ts 25660
+formats/png.ts 25684
 uses bytesOfText crc32 textOfBytes
 gives PNG_SIGNATURE decodePng encodePng readPngRow
-formats/pngcomparison.ts 26003
+formats/pngcomparison.ts 26027
 uses areSameBytes compareBytes decodePng groupDigits joinSome makeHarmless percentOf readPngRow tellDiffering textOfBytes
 gives channelsApart comparePng
-formats/pngpicture.ts 26175
+formats/pngpicture.ts 26199
 uses channelsApart decodePng encodePng readPngRow
 gives drawPngDifference
-formats/npyheader.ts 26361
+formats/npyheader.ts 26385
 uses textOfBytes
 gives NPY_MAGIC readNpyHeader
-formats/npynumbers.ts 26595
+formats/npynumbers.ts 26619
 uses 
 gives PARTS_OF_NUMBER findLongForm isNumericField readNpyNumber sumOfParts
-formats/npy.ts 26742
+formats/npy.ts 26766
 uses PARTS_OF_NUMBER areSameBytes describeTolerance findLongForm groupDigits isNumericField makeHarmless readNpyHeader readNpyNumber roundNumber sumOfParts tellDiffering
 gives compareNpy
-formats/members.ts 27051
+formats/members.ts 27075
 uses areSameBytes compareBytes crc32 groupDigits makeHarmless tellDiffering
 gives compareMembers
-formats/tar.ts 27238
+formats/tar.ts 27262
 uses dropEndSlashes textOfBytes
 gives isTar readTar
-formats/tarwriter.ts 27462
+formats/tarwriter.ts 27486
 uses 
 gives printTarEnd printTarHeader printTarPadding
-formats/zipmembers.ts 27552
+formats/zipmembers.ts 27576
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES dropEndSlashes findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra textOfBytes
 gives readZip
-formats/zipwriter.ts 27633
+formats/zipwriter.ts 27657
 uses 
 gives ZIP_LOCAL_CRC_AT printZipDirectoryEntry printZipEnd printZipLocalHeader
-formats/bagit.ts 27707
+formats/bagit.ts 27731
 uses compareBytes
 gives BAGIT_TXT printBagInfo printBagManifest
-formats/binarykind.ts 27726
+formats/binarykind.ts 27750
 uses NPY_MAGIC PNG_SIGNATURE areSameBytes compareMembers compareNpy comparePng isTar readTar readZip textOfBytes
 gives BINARY_DEPTH compareBinary recognizeBinary startUnpackBudget
-formats/comparebytes.ts 27789
+formats/comparebytes.ts 27813
 uses countThings groupDigits
 gives compareAsBytes describeByteCount findFirstDifference
-formats/numbers.ts 27823
+formats/numbers.ts 27847
 uses dropAtEnd isWithin
 gives NumberScanner compareNumbers isNumber
-formats/numbertally.ts 27985
+formats/numbertally.ts 28009
 uses compareNumbers countThings groupDigits roundNumber
 gives NumberTally
-formats/comparetext.ts 28053
+formats/comparetext.ts 28077
 uses NumberScanner NumberTally countThings describeTolerance findCauses findFirstDifference groupDigits makeHarmless
 gives addNumbersOfText compareText describeTextTally looksLikeText quoteExcerpt tallyText
-formats/comparetable.ts 28256
+formats/comparetable.ts 28280
 uses NumberTally addNumbersOfText countThings describeTolerance findCauses groupDigits isNumber quoteExcerpt
 gives TableReader compareTables
-formats/comparejson.ts 28453
+formats/comparejson.ts 28477
 uses NumberTally countThings decodeJsonString describeTolerance findCauses findFirstDifference groupDigits makeHarmless parseJson quoteExcerpt
 gives compareJson
-formats/parametersource.ts 28617
+formats/parametersource.ts 28641
 uses EXIT Failure codePointAt utf8SequenceLength
 gives BYTE_ORDER_MARK ParameterSource encodeCodePoint
-formats/yamlscalars.ts 28695
+formats/yamlscalars.ts 28719
 uses canonicalFloat canonicalInteger encodeCodePoint
 gives isDayOfCalendar readYamlQuoted resolveYamlPlain
-formats/yaml.ts 28799
+formats/yaml.ts 28823
 uses DEEPEST_NESTING dropAtEnd readYamlQuoted resolveYamlPlain
 gives readYaml
-formats/toml.ts 29233
+formats/toml.ts 29257
 uses DEEPEST_NESTING canonicalFloat canonicalInteger encodeCodePoint isDayOfCalendar
 gives readToml
-formats/jsonvalues.ts 29563
+formats/jsonvalues.ts 29587
 uses DEEPEST_NESTING canonicalFloat canonicalInteger decodeJsonString
 gives readJsonValues
-formats/keylines.ts 29708
+formats/keylines.ts 29732
 uses dropAtEnd
 gives readIni readKeyLines readProperties
-formats/assignments.ts 29892
+formats/assignments.ts 29916
 uses DEEPEST_NESTING
 gives AssignmentBook LiteralCursor NoLiteral isSign makeLiteralList makeLiteralMapping matchAt readWholeLiteral replaceEscapes splitTokens
-formats/pythonvalues.ts 30093
+formats/pythonvalues.ts 30117
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readPythonValues
-formats/rvalues.ts 30383
+formats/rvalues.ts 30407
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readRValues
-formats/juliavalues.ts 30662
+formats/juliavalues.ts 30686
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList matchAt readWholeLiteral replaceEscapes splitTokens
 gives readJuliaValues
-formats/shellvalues.ts 30957
+formats/shellvalues.ts 30981
 uses AssignmentBook
 gives readShellValues
-formats/parameterfile.ts 31203
+formats/parameterfile.ts 31227
 uses EXIT Failure ParameterSource compareBytes fileParametersOf findParameter isPlainText isSameNode readIni readJsonValues readJuliaValues readKeyLines readProperties readPythonValues readRValues readShellValues readToml readYaml
 gives LARGEST_PARAMETER_FILE_BYTES alignFileParameters describeParameter hasParameterFormat parameterEnding readParameters requireParameter writeParameter
-formats/metrics.ts 31467
+formats/metrics.ts 31491
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS SERIES_VALUE SeriesCollector TableReader decodeJsonString dropAtEnd dropAtEnds hasParameterFormat parameterEnding parseJson printKey readParameters
 gives readMetricSeries readMetricValues
-formats/pointtable.ts 31592
+formats/pointtable.ts 31616
 uses BYTE_ORDER_MARK EXIT Failure TableReader
 gives readPointTable
-formats/segments.ts 31630
+formats/segments.ts 31654
 uses compareAsBytes compareBytes countThings describeTextTally describeTolerance findCauses looksLikeText makeHarmless tallyText
 gives SegmentList compareSegments keepBut
-formats/pdf.ts 31769
+formats/pdf.ts 31793
 uses SegmentList keepBut looksLikeText
 gives PDF_MAGIC cutPdf
-formats/postscript.ts 31977
+formats/postscript.ts 32001
 uses SegmentList keepBut looksLikeText
 gives POSTSCRIPT_MAGIC cutPostScript
-formats/svg.ts 31994
+formats/svg.ts 32018
 uses STAMP_PATTERN SegmentList keepBut
 gives cutSvg looksLikeSvg
-formats/gzip.ts 32055
+formats/gzip.ts 32079
 uses 
 gives GZIP_MAGIC compareGzip
-formats/makeflags.ts 32108
+formats/makeflags.ts 32132
 uses 
 gives parseJobserver printJobserver
-formats/comparekind.ts 32145
+formats/comparekind.ts 32169
 uses BINARY_DEPTH GZIP_MAGIC PDF_MAGIC POSTSCRIPT_MAGIC bytesOfText compareAsBytes compareBinary compareGzip compareJson compareSegments compareTables compareText cutPdf cutPostScript cutSvg findCauses looksLikeSvg looksLikeText recognizeBinary startUnpackBudget textOfBytes
 gives compareByKind
-formats/license.ts 32228
+formats/license.ts 32252
 uses crc32 trimBlanks
 gives LARGEST_LICENSE_BYTES findSpdxLine isKnownLicense normalizeLicense recognizeLicense
-formats/metadatafile.ts 32323
+formats/metadatafile.ts 32347
 uses EXIT Failure ParameterSource emptyTold joinSome trimBlanks
 gives METADATA_HINT MetadataFile dayIn normalizeDoi normalizeOrcid personOf personOfAddress
-formats/citationfile.ts 32470
+formats/citationfile.ts 32494
 uses MetadataFile dayIn dropAtEnd dropAtEnds lookUp normalizeDoi normalizeLicense normalizeOrcid personOf readJsonValues readYaml
 gives readCitationFile readCodemetaFile readZenodoFile
-formats/packagefile.ts 32675
+formats/packagefile.ts 32699
 uses MetadataFile emptyTold isUtf8 normalizeLicense parseHeaders personOfAddress readJsonValues readToml stripUrlCredentials trimBlanks
 gives readJuliaProject readPackageJson readPyproject readRDescription readReadme
-formats/saidmetadata.ts 32835
+formats/saidmetadata.ts 32859
 uses EXIT Failure dayIn emptyTold isPlainText makeHarmless normalizeDoi normalizeLicense normalizeOrcid personOf trimBlanks
 gives readSaidMetadata
-formats/pythonmetadata.ts 32884
+formats/pythonmetadata.ts 32908
 uses dropEndSlashes stripUrlCredentials
 gives normalizePythonName parseDirectUrl parseEditableMapping parseNameLines parseRecordPaths pythonSourceOf topModuleOf
-formats/juliamanifest.ts 32959
+formats/juliamanifest.ts 32983
 uses 
 gives parseJuliaManifest parseJuliaProject
-formats/perlmodule.ts 33015
+formats/perlmodule.ts 33039
 uses 
 gives parsePerlModule
-views/makefile.ts 33075
+views/makefile.ts 33099
 uses compareBytes encodeText encodeWithheld findBackward findChecksum findForward isResult isSameContent makeLiveRun putChecksums resultsOf spliceText
 gives addRunToMakefile printMakefile printMakefilePieces
 needs formats/longtext.ts views/makefile.ts
-views/rerunscript.ts 33535
+views/rerunscript.ts 33559
 uses REFUSED_PREFIXES REFUSED_VARIABLES REPLAYED_VARIABLES
 gives RERUN_SCRIPT
-views/replayscript.ts 35140
+views/replayscript.ts 35164
 uses REPLAYED_VARIABLES RERUN_SCRIPT encodeText encodeWithheld isComparable isDeclarableVariable isReplayedVariable isResultPath makeHarmless quoteWord
 gives printReplay printReplayEnd printReplayHead
-views/table.ts 35435
+views/table.ts 35459
 uses codePointAt utf8SequenceLength
 gives TableMeasure cutToWidth displayWidth formatBytes formatSeconds printChoices printTable printTableHead printTableRow wrapText
 needs views/table.ts
-views/plot.ts 35611
+views/plot.ts 35635
 uses cutToWidth displayWidth
 gives printPlot
-views/columns.ts 35763
+views/columns.ts 35787
 uses compareBytes encodeText encodeWithheld encodeWord formatBytes formatSeconds listValueNames makeHarmless readDecimal valuesOf
 gives COLUMN_NAMES findColumn findColumns findVaryingParameters isAllColumns isNumeric jsonCell namedTitleOf printCell showCell sortRuns
-views/runlist.ts 35974
+views/runlist.ts 35998
 uses LATEX_DEFINITION TableMeasure escapeLatex isNumeric jsonCell makeHarmless namedTitleOf printCell printTableHead printTableRow showCell
 gives printRunCsv printRunJson printRunLatex printRunTable
-views/latexvalues.ts 36031
+views/latexvalues.ts 36055
 uses LATEX_DEFINITION RUN_ID compareBytes decodeText escapeLatex makeHarmless utf8SequenceLength
 gives LATEX_VALUES_HEAD collectLatexValues keyOfPath listRunValues parseLatexValues printLatexValues
-views/sweep.ts 36213
+views/sweep.ts 36237
 uses countThings encodeWithheld groupDigits joinSome makeHarmless printTable quoteWord
 gives printSweepForecast printSweepSum
-views/json.ts 36262
+views/json.ts 36286
 uses encodeText encodeWithheld printRanges utf8SequenceLength
 gives jsonFileOf jsonTextOf printJsonRun printJsonValue
 needs views/json.ts
-views/page.ts 36354
+views/page.ts 36378
 uses decodeText encodeText formatBytes formatSeconds makeHarmless
 gives describeComment printEnvironmentPage printNotesPage printRunPage showFile showLines showText
-views/journal.ts 36503
+views/journal.ts 36527
 uses countStatuses distinctTexts formatBytes formatSeconds isResult makeHarmless showLines showText spanParameters
 gives countOf describeJournal describeStop showPrinted summarizeVerdicts
-views/journaltext.ts 36687
+views/journaltext.ts 36711
 uses displayWidth wrapText
 gives printJournalText
-views/journalmarkup.ts 36718
+views/journalmarkup.ts 36742
 uses trimBlanks
 gives escapeMarkdown fence printJournalMarkdown printJournalOrg
-views/journalhtml.ts 36819
+views/journalhtml.ts 36843
 uses 
 gives escapeHtml printJournalHtml
-views/citation.ts 36874
+views/citation.ts 36898
 uses EXIT Failure escapeHtml familyFirst isKnownLicense joinWords lookUp nameOfField oneFile
 gives listFacts printCitation printCodemeta printZenodo quoteYaml
-views/exportleft.ts 37030
+views/exportleft.ts 37054
 uses joinWords makeHarmless
 gives commentLine commentLines countWords findInterpreter headOfExport listSome spellPackage tellLeftPackages tellMachine tellRuns tellVariables
-views/exportpip.ts 37117
+views/exportpip.ts 37141
 uses collectSoftware commentLine countWords findInterpreter headOfExport listSome normalizePythonName oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printPipExport printRequirements selectPipPackages spellPipRequirements
-views/exportconda.ts 37209
+views/exportconda.ts 37233
 uses collectSoftware commentLine compareBytes countWords findInterpreter headOfExport listSome lookUp oneFile quoteYaml selectPipPackages spellPackage spellPipRequirements tellLeftPackages tellMachine tellRuns tellVariables
 gives listCondaChannels printCondaEnvironment printCondaExport selectCondaSpecs
-views/exportapt.ts 37305
+views/exportapt.ts 37329
 uses EXIT Failure collectSoftware commentLine commentLines compareBytes countWords headOfExport joinWords listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listLinkPackages listSnapshotSources printAptExport spellAptPins spellDay tellAptPins
-views/exportlanguages.ts 37415
+views/exportlanguages.ts 37439
 uses countWords listSome spellDay spellPackage
 gives spellJuliaPackages spellNodePackages spellRPackages spellRubyPackages
-views/exportdockerfile.ts 37476
+views/exportdockerfile.ts 37500
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listCondaChannels listLinkPackages listSnapshotSources listSome oneFile platformOf quoteWord selectCondaSpecs selectPipPackages spellAptPins spellDay spellJuliaPackages spellNodePackages spellPackage spellPipRequirements spellRPackages spellRubyPackages tellAptPins tellLeftPackages tellMachine tellRuns tellVariables utf8SequenceLength
 gives printDockerfileExport printImage selectOwnPackages
-views/exportguix.ts 37707
+views/exportguix.ts 37731
 uses collectSoftware commentLine commentLines countWords headOfExport listSome parseStorePath spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listPackageFolders printGuixExport
-views/exportnix.ts 37792
+views/exportnix.ts 37816
 uses collectSoftware commentLine countWords headOfExport listPackageFolders listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printNixExport
-views/exportspack.ts 37835
+views/exportspack.ts 37859
 uses collectSoftware commentLine compareBytes countWords headOfExport listSome lookUp oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printSpackExport
-views/exportbinder.ts 37912
+views/exportbinder.ts 37936
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listSome printCondaEnvironment printRequirements quoteWord selectOwnPackages spellAptPins spellDay spellJuliaPackages spellPackage spellRPackages tellLeftPackages tellMachine tellRuns tellVariables
 gives printBinderExport
-views/exportcodeocean.ts 38005
+views/exportcodeocean.ts 38029
 uses collectSoftware commentLine compareBytes countWords hasDots headOfExport listSome printImage quoteWord quoteYaml
 gives printCodeOceanExport
-views/badges.ts 38088
+views/badges.ts 38112
 uses countThings escapeMarkdown joinSome listCommits listUnkeptSources oneFile showText
 gives namePaths printBadges
-views/appendix.ts 38199
+views/appendix.ts 38223
 uses countThings escapeMarkdown familyFirst fence formatBytes formatSeconds joinSome listCommits listFacts listUnkeptSources namePaths oneFile showText
 gives printAppendix
-views/runprograms.ts 38337
+views/runprograms.ts 38361
 uses baseName joinNames normalizeName splitCommand splitSimpleCommand
 gives programOfRun
-views/rocrategraph.ts 38397
+views/rocrategraph.ts 38421
 uses 
 gives CrateFacts CrateGraph crateListOf printCrate
-views/rocratefiles.ts 38559
+views/rocratefiles.ts 38583
 uses compareBytes encodeIri isResultPath jsonTextOf mediaTypeOf
 gives CRATE_DESCRIPTOR CrateFiles indexCrateFiles listNamedFiles
-views/rocrateruns.ts 38685
+views/rocrateruns.ts 38709
 uses crateListOf encodeIri isWebAddress jsonTextOf programOfRun spanOfRun splitAt swhidOfCode
 gives CrateRuns crateTimeOf
-views/rocrate.ts 38849
+views/rocrate.ts 38873
 uses CRATE_DESCRIPTOR CrateFacts CrateFiles CrateGraph CrateRuns countOf crateListOf crateTimeOf encodeIri findLiveRuns indexCrateFiles isWebAddress jsonTextOf listNamedFiles printCrate recordPath spanOfRun
 gives printRoCrate
-views/provmodel.ts 39018
+views/provmodel.ts 39042
 uses jsonTextOf spanOfRun splitAt
 gives PROV_NAMESPACE PROV_RELATIONS makeProvDocument
-views/provjson.ts 39278
+views/provjson.ts 39302
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvJson
-views/provn.ts 39335
+views/provn.ts 39359
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvN
-views/reportscripts.ts 39377
+views/reportscripts.ts 39401
 uses 
 gives REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH
-views/reportrun.ts 42853
+views/reportrun.ts 42877
 uses countThings describeComment describeStop escapeHtml formatBytes formatSeconds groupDigits showLines showPrinted showText summarizeVerdicts thinOut
 gives escapeScriptJson htmlName htmlText linkRun printFacts printRunArticle
-views/reportentries.ts 43139
+views/reportentries.ts 43163
 uses escapeHtml formatBytes htmlName htmlText makeHarmless printFacts
 gives keyOfEnvironment keyOfPatch keyOfPreview printEnvironmentEntry printPatchEntry printPreviewEntry
-views/reportindex.ts 43212
+views/reportindex.ts 43236
 uses escapeHtml findColumns findLiveRuns formatBytes formatSeconds linkRun makeHarmless namedTitleOf showCell traceLineage
 gives makeReportColumns makeReportGraph printReportIndex printStaticResults printStaticTable traceReport
-views/reportpage.ts 43386
+views/reportpage.ts 43410
 uses REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH escapeHtml escapeScriptJson
 gives REPORT_MARK printPartElement printPartFile printReportPage
-views/reportparts.ts 43462
+views/reportparts.ts 43486
 uses makeHarmless printPartElement printPartFile printRunArticle thinOut
 gives ReportParts
-views/rundiff.ts 43603
+views/rundiff.ts 43627
 uses cutToWidth displayWidth formatBytes formatSeconds isSameAspect isSameRow lookUp makeHarmless printRanges showFile showText wrapText
 gives MOST_DIFFERENCE_ROWS printRunDifference
-views/rundiffjson.ts 43885
+views/rundiffjson.ts 43909
 uses encodeText encodeWithheld hasDifference isSameAspect isSameRow jsonFileOf printJsonValue
 gives printJsonDifference
-views/processes.ts 43919
+views/processes.ts 43943
 uses cutToWidth displayWidth formatSeconds makeHarmless showText
 gives printProcessTree
-views/verdicts.ts 44067
+views/verdicts.ts 44091
 uses cutToWidth describeOtherEnd encodeText encodeWithheld fileParametersOf makeHarmless nameFileParameter wrapText
 gives printJsonPlan printJsonStories printJsonStory printRepeatPlan printRepeatStory printStorySum
-views/freed.ts 44188
+views/freed.ts 44212
 uses countThings formatBytes showText
 gives printFreed printWouldGo
-views/archive.ts 44213
+views/archive.ts 44237
 uses countThings encodeText formatBytes makeHarmless printTable wrapText
 gives NOT_INCLUDED_FILE printArchivePlan printArchiveReadme printNotIncluded
-views/lineagestory.ts 44310
+views/lineagestory.ts 44334
 uses makeHarmless showText
 gives describeCodeOf describeMark describeParameters describeReproducible describeRunName foldStory listNeighbours resolveCopy shortHash shortTime summarizeReproducible toldOfRun
-views/lineagetree.ts 44471
+views/lineagetree.ts 44495
 uses compareBytes cutToWidth describeCodeOf describeMark describeParameters describeReproducible describeRunName displayWidth listNeighbours makeHarmless resolveCopy shortHash showText wrapText
 gives printLineageTree
-views/lineagejson.ts 44658
+views/lineagejson.ts 44682
 uses encodeText encodeWithheld jsonFileOf listNeighbours printJsonValue
 gives printLineageJson
-views/lineagedot.ts 44713
+views/lineagedot.ts 44737
 uses cutToWidth describeMark makeHarmless shortHash shortTime showText
 gives printLineageDot
-views/lineagesvg.ts 44752
+views/lineagesvg.ts 44776
 uses cutToWidth describeMark describeParameters describeRunName displayWidth layOut makeHarmless shortHash shortTime showText summarizeReproducible
 gives printLineageSvg
-views/clusterstatus.ts 44956
+views/clusterstatus.ts 44980
 uses encodeText lookUp makeHarmless showText
 gives countTasks jsonBatches listBatchGroups
-views/status.ts 45026
+views/status.ts 45050
 uses describeCause displayWidth encodeText encodeWithheld isSourceName jsonBatches listBatchGroups makeHarmless printJsonValue showText wrapText
 gives isAllFine jsonCauseOf printStatus printStatusJson
-views/make.ts 45165
+views/make.ts 45189
 uses describeCauses encodeText joinWords jsonCauseOf makeHarmless printJsonValue
 gives printAllCurrent printMadeStep printMakeJson printMakeSum
-views/variations.ts 45229
+views/variations.ts 45253
 uses encodeText joinWords makeHarmless printTable wrapText
 gives printJsonVariations printVariations
-views/texts.ts 45283
+views/texts.ts 45307
 uses RERUN_SCRIPT findLiveRuns printMakefile
 gives TOP_MAKEFILE initialFiles
 needs views/rerunscript.ts views/texts.ts
-views/completionscripts.ts 45401
+views/completionscripts.ts 45425
 uses 
 gives BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION
-views/completion.ts 45997
+views/completion.ts 46021
 uses BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION kindsOfWord quoteWord readOperands
 gives printCompletion
 needs views/completionscripts.ts views/completion.ts
-sys/scan.ts 46126
+sys/scan.ts 46150
 uses childProcess errorCode fs lstatIfThere shareWork toFsPath toText
 gives isLeftOut lookAgain resetAccessTimes takeSnapshot
 needs sys/scan.ts
-sys/swhid.ts 46470
+sys/swhid.ts 46494
 uses Failure GIT_FOLDER GIT_SYMLINK bytesFromHex crypto errorCode fs lstatIfThere printSwhidFolder readLinkTarget toFsPath
 gives hashSwhidObject identifyContent swhidOfFolder
-sys/gitrepo.ts 46646
+sys/gitrepo.ts 46670
 uses Failure bytesFromHex crypto dropAtEnd findGitSetting findInPackIndex fs isGitTrue listFolder parseGitConfig parseLooseObject readPackedObject readRegularIfThere statIfThere toFsPath zlib
 gives findRepository hasReftable hashGitObject inflateBytes isReferenceName openBareRepository openRepository readGitObject readHead readTreeOfCommit
 needs formats/gitindex.ts formats/gitpack.ts sys/gitrepo.ts
-sys/gitstatus.ts 46867
+sys/gitstatus.ts 46891
 uses Failure GIT_LINK GIT_SYMLINK crypto errorCode findGitSetting fs hashGitObject isGitTrue lstatIfThere parseGitIndex readLinkTarget toFsPath
 gives compareWithFiles hasContentOfEntry readGitIndex
-sys/gitprocess.ts 47048
+sys/gitprocess.ts 47072
 uses Failure bytesFromHex childProcess errorCode findGitSetting isGitTrue statIfThere toSpawnArguments
 gives LARGEST_ANSWER_BYTES describeStartFailure findUntrustedFilters listEntriesWithGit listFiltered runGit splitNames turnFiltersOff
 needs formats/gitindex.ts sys/gitprocess.ts
-sys/gitobjects.ts 47207
+sys/gitobjects.ts 47231
 uses GIT_FOLDER bytesFromHex hashGitObject hexFromBytes parseGitTree readGitObject readTreeOfCommit runGit
 gives findCommitEntry findCommitFile listCommitFiles readBlobs readObjectBody resolveCommit
-sys/gitrefs.ts 47327
+sys/gitrefs.ts 47351
 uses Failure compareBytes dropAtEnd dropAtEnds hasReftable isReferenceName listFolder lstatIfThere readGitObject readObjectBody readRegularIfThere resolveCommit runGit
 gives findCommit findReference listReferences readObjectKind
-sys/trackedfiles.ts 47441
+sys/trackedfiles.ts 47465
 uses Failure GIT_LINK GIT_SYMLINK bytesFromHex compareWithFiles computeTree findEntryPlace findGitSetting hashSwhidObject hexFromBytes identifyContent isGitTrue listEntriesWithGit lstatIfThere openRepository readGitIndex readHead readLinkTarget
 gives findTracked readTrackedFiles swhidOfTracked
-sys/git.ts 47523
+sys/git.ts 47547
 uses Failure GIT_LINK GIT_SYMLINK compareBytes compareWithFiles computeTree dropEmptySections errorCode findEntryPlace findRemoteUrl findRepository findUntrustedFilters hasContentOfEntry hasReftable hashBytes hashGitObject hexFromBytes isSecretFile listEntriesWithGit listFiltered listPatchedNames lstatIfThere openRepository parseRawDiff readGitIndex readHead readObjectBody readTreeOfCommit runGit splitNames turnFiltersOff
 gives findGitFileState readCode readEarlierBlob
 needs formats/gitindex.ts formats/gittree.ts sys/gitstatus.ts sys/gitobjects.ts sys/git.ts
-sys/swhidpath.ts 47843
+sys/swhidpath.ts 47867
 uses Failure findCommit findCommitEntry findGitSetting findRemoteUrl findRepository findTracked hashSwhidObject hexFromBytes identifyContent isGitTrue lstatIfThere makeHarmless originOfRemote printSwhid readLinkTarget readTrackedFiles resolveLinks statIfThere swhidOfFolder swhidOfTracked
 gives PathNamer nameUpToThree
-sys/swhidgit.ts 47982
+sys/swhidgit.ts 48006
 uses EXIT Failure findCommit findReference findRemoteUrl findRepository hashSwhidObject listReferences nameUpToThree openBareRepository originOfRemote printSnapshot readObjectBody readObjectKind
 gives hasTag nameRelease nameRevision nameSnapshot originOfRepository requireRepository
-sys/othervcs.ts 48053
+sys/othervcs.ts 48077
 uses LARGEST_ANSWER_BYTES childProcess closeSpacedNames describeStartFailure errorCode findGitSetting findLinkOut fs isSecretFile listFolder listShownNames lstatIfThere makeFolder makeRandomDigits parseFossilInfo parseFossilList parseGitConfig parseHgStatus parseSvnInfo parseSvnStatus readRegularIfThere removeIfThere splitNames statIfThere stripUrlCredentials toFsPath toSpawnArguments toText
 gives findOtherFileState readOtherCode
 needs formats/gitindex.ts formats/vcsoutput.ts sys/gitprocess.ts sys/othervcs.ts
-sys/inflate.ts 48300
+sys/inflate.ts 48324
 uses errorCode zlib
 gives deflateZlib inflateRawAtMost inflateZlibAtMost unpackBytes
-sys/compare.ts 48341
+sys/compare.ts 48365
 uses compareByKind describeByteCount errorCode fs inflateRawAtMost inflateZlibAtMost toFsPath unpackBytes
 gives compareFiles
-sys/filesource.ts 48439
+sys/filesource.ts 48463
 uses errorCode fs listSplicedParts replaceFile toFsPath writeAll
 gives changeFiles readFileInParts
 needs formats/longtext.ts sys/filesource.ts
-sys/packagepaths.ts 48613
+sys/packagepaths.ts 48637
 uses errorCode lstatIfThere readRegularIfThere resolveLinks
 gives findFolderAliases findRealPath makePackageQuestion readPackageText spellPaths
-sys/dpkgdatabase.ts 48674
+sys/dpkgdatabase.ts 48698
 uses LineSearch choosePackage findRealPath listFolder parseDpkgDiversions parseDpkgStatus readPackageText
 gives DPKG_STAMPED findDpkgOwners
-sys/rpmdatabase.ts 48766
+sys/rpmdatabase.ts 48790
 uses LineSearch choosePackage findInRpmHeader findSqliteKeys findSqliteRoot findSqliteRow openSqlite readFileInParts resolveLinks scanBerkeleyHash scanNdb scanSqliteTable spellPaths
 gives RPM_STAMPED findRpmOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/packagepaths.ts sys/rpmdatabase.ts
-sys/condaprefix.ts 48847
+sys/condaprefix.ts 48871
 uses LineSearch choosePackage listFolder parseCondaRecord readPackageText spellInJson statIfThere toBytes toText
 gives CONDA_STAMPED CondaPrefixes findCondaOwners
-sys/ownercache.ts 48892
+sys/ownercache.ts 48916
 uses decodeText encodeText errorCode fs hashBytes isSettled readRegularIfThere removeIfThere statIfThere toFsPath
 gives OwnerCache stampDatabases
-sys/packages.ts 48978
+sys/packages.ts 49002
 uses CONDA_STAMPED CondaPrefixes DPKG_STAMPED LineSearch OwnerCache RPM_STAMPED choosePackage findCondaOwners findDpkgOwners findFolderAliases findInApkList findRpmOwners listFolder makePackageQuestion parsePacmanDescription parseStorePath readPackageText spellPaths stampDatabases
 gives addPathTo findOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/dpkg.ts formats/apk.ts formats/pacman.ts formats/conda.ts formats/storepath.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/packagepaths.ts sys/dpkgdatabase.ts sys/rpmdatabase.ts sys/condaprefix.ts sys/ownercache.ts sys/packages.ts
-sys/packagefiles.ts 49100
+sys/packagefiles.ts 49124
 uses listFolder readFirstBytes statIfThere
 gives cleanValue findNearest folderOf isBelow isFileQuietly joinFolders lastPartOf listQuietly nameFolder readQuietly
-sys/pythonsites.ts 49197
+sys/pythonsites.ts 49221
 uses cleanValue joinFolders listQuietly normalizePythonName parseDirectUrl parseHeaders parseNameLines parseRecordPaths readQuietly
 gives openPythonSite readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readTopLevel
-sys/pythoneditables.ts 49291
+sys/pythoneditables.ts 49315
 uses cleanValue findNearest findRepository isBelow joinFolders lastPartOf listQuietly nameFolder normalizePythonName parseEditableMapping parseHeaders parseNameLines readDistributionFacts readDistributionFiles readDistributionOrigin readHead readQuietly readTopLevel topModuleOf
 gives findPythonEditables
-sys/pythonpackages.ts 49391
+sys/pythonpackages.ts 49415
 uses addPathTo findPythonEditables folderOf isBelow isFileQuietly lastPartOf listQuietly normalizePythonName openPythonSite pythonSourceOf readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readQuietly readTopLevel topModuleOf
 gives findPythonPackages
-sys/folderpackages.ts 49629
+sys/folderpackages.ts 49653
 uses cleanValue findNearest folderOf isBelow isFileQuietly lastPartOf nameFolder parseHeaders readQuietly stripUrlCredentials
 gives findNodePackages findRPackages findRubyPackages
-sys/juliapackages.ts 49793
+sys/juliapackages.ts 49817
 uses findNearest folderOf isFileQuietly joinFolders listQuietly nameFolder parseJuliaManifest parseJuliaProject readQuietly stripUrlCredentials
 gives findJuliaPackages
-sys/perlpackages.ts 49933
+sys/perlpackages.ts 49957
 uses findNearest folderOf isBelow isFileQuietly listQuietly parsePerlModule readQuietly
 gives findPerlPackages
-sys/javapackages.ts 50038
+sys/javapackages.ts 50062
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES cleanValue findZipData fs isBelow lastPartOf parseHeaders parseZip64Record parseZipEnd parseZipEntries readQuietly toFsPath zlib
 gives findJavaPackages
-sys/languages.ts 50155
+sys/languages.ts 50179
 uses compareBytes findJavaPackages findJuliaPackages findNodePackages findPerlPackages findPythonPackages findRPackages findRubyPackages isFileQuietly lastPartOf listQuietly
 gives findLanguagePackages
 needs formats/headers.ts formats/zip.ts formats/pythonmetadata.ts formats/juliamanifest.ts formats/perlmodule.ts sys/packagefiles.ts sys/pythonsites.ts sys/pythoneditables.ts sys/pythonpackages.ts sys/folderpackages.ts sys/juliapackages.ts sys/perlpackages.ts sys/javapackages.ts sys/languages.ts
-sys/notes.ts 50247
+sys/notes.ts 50271
 uses Failure createFile explainStrays formatUtcMicros hashBytes listRecordFiles makeFolder makeRunId notePath parseNote printNoteBody readEachRecord readIdMicros readRecordFile readUtcMicros refuseLink sealRecord statIfThere syncFolder
 gives readNotes saveNote
-sys/author.ts 50301
+sys/author.ts 50325
 uses Failure errorCode findGitSetting findRepository os parseGitConfig readRegularIfThere toBytes
 gives findAuthor
-sys/editor.ts 50358
+sys/editor.ts 50382
 uses Failure childProcess createFile readBytesIfThere toText
 gives editText
-sys/filestates.ts 50382
+sys/filestates.ts 50406
 uses HashCache absoluteOf describeStat hashFiles hashWithRetry isSecretFile lstatIfThere
 gives keepStats readFileState readFileStates
-sys/environmentnow.ts 50441
+sys/environmentnow.ts 50465
 uses HashCache absoluteOf compareBytes decodeText hashWithRetry isSecretFile normalizePythonName openPythonSite parseDpkgStatus parseFile readDistributionFacts readPackageText readRecordFile statIfThere
 gives EnvironmentComparer
-sys/linking.ts 50601
+sys/linking.ts 50625
 uses compareBytes errorCode folderOfName fs listFolder parseLibraryCache readBytesIfThere resolveLinks statIfThere toFsPath
 gives findLinkedLibraries
 needs formats/ldcache.ts sys/linking.ts
-sys/strace.ts 50875
+sys/strace.ts 50899
 uses TRACED_CALLS childProcess errorCode findProgram fs os pauseMs readBytesIfThere readMonotonicMs removeIfThere replaceFile statIfThere toBytes toFsPath toSpawnArguments
 gives findStrace straceCommand
 needs formats/strace.ts sys/strace.ts
-sys/parameterfiles.ts 50974
+sys/parameterfiles.ts 50998
 uses EXIT Failure LARGEST_PARAMETER_FILE_BYTES absoluteOf describeParameter describeSystemError errorCode findLinkOut hasParameterFormat isResultPath isSecretFile listParameters listSecretVariables makeSecretHasher makeWithholder maskValue nameFileParameter readBytesIfThere readParameters replaceFile requireParameter resolveLinks statIfThere toRecordPath writeParameter
 gives readFileParameters readParameterNow readParameterOption readParameterText writeFileParameters
 needs core/parameters.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts sys/parameterfiles.ts
-sys/metrics.ts 51111
+sys/metrics.ts 51135
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS makeSecretHasher maskValue nameFileParameter readMetricSeries readMetricValues readParameterText
 gives readMetrics
 needs core/comparison.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/series.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/metrics.ts sys/metrics.ts
-sys/printed.ts 51146
+sys/printed.ts 51170
 uses PrintedReader errorCode fs readMonotonicMs toFsPath
 gives beginPrinted readPrintedLogs
 needs formats/series.ts formats/printedline.ts formats/printedreader.ts sys/printed.ts
-sys/watch.ts 51257
+sys/watch.ts 51281
 uses absoluteOf addDeclaredOutputs addLinks addNewFolders describeFile folderOfName hashFiles hashWithRetry isDeclared isLeftOut joinNames listBelow lstatIfThere noObservation normalizeName readLinkTarget relativeTo rememberHashes resolveLinks withOutcome
 gives endWatch keepLinks
 needs sys/watch.ts
-sys/tracing.ts 51652
+sys/tracing.ts 51676
 uses StraceReader Trace isInProject isLeftOut keepLinks makeClassifier os readRegularIfThere readUtcMicros relativeTo resolveLinks statIfThere straceCommand toBytes
 gives beginWatch tracerRequest
 needs core/tracefiles.ts core/traceprocesses.ts core/tracecalls.ts core/trace.ts formats/strace.ts sys/tracing.ts
-sys/recordcheck.ts 51693
+sys/recordcheck.ts 51717
 uses Failure detachString findPrevious hashBytes parseRun readRecordFile recordPath spanOfRun unsealRecord
 gives checkRecord checkRunRecords
-sys/signing.ts 51761
+sys/signing.ts 51785
 uses EXIT Failure childProcess crypto isAllowedFor parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType readRegularIfThere statIfThere toText
 gives checkRawSignature checkSshSignature fingerprintOf readAllowedSigners readSigningKey
-sys/runindex.ts 51916
+sys/runindex.ts 51940
 uses Failure GraphLine INDEX_HASH_BYTES RR_VERSION SummaryLine addFault applyNotes describeOwnPlace detachString encodeText explainStrays groupNotes hashBuffer hashBytes hideFromGit isFileCell isLineOfProject isSettled isUnwritable keepTemporariesIn listMonth listMonths lstatIfThere makeFolder makePlace makeRandomDigits parseIndexFile printGraphLine printIndexBody printSummaryLine readLineId readNotes readReusedIfThere readRun removeIfThere replaceFile statIfThere
 gives findRunsByFiles noteFacts readFileLookup readGraphRuns readSummaries
 needs core/circles.ts core/steps.ts core/notes.ts formats/runlines.ts formats/indexfile.ts formats/note.ts sys/notes.ts sys/runindex.ts
-sys/signatures.ts 52215
+sys/signatures.ts 52239
 uses Failure RUN_ID absoluteOf checkRawSignature checkSshSignature compareBytes createFile describeFile describeSelf hashBytes hashFiles hideFromGit isHolderAlive isUnwritable keepTemporariesIn listFolder listSignedFiles lstatIfThere makeFolder parseStatement printStatementBody readRegularIfThere removeIfThere sealRecord syncFolder takeSnapshot unsealRecord
 gives compareSignedFiles printStatement readSignedStatements readUnfixedFiles removeHalfStatements saveStatement
-sys/planfile.ts 52400
+sys/planfile.ts 52424
 uses EXIT Failure PLAN_HEAD PLAN_PATH createFile describeSelf describeSystemError hideFromGit isHolderAlive isUnwritable keepTemporariesIn listFolder lstatIfThere makeFolder makeRandomDigits parsePlan pauseMs printRunBody printStep readBytesIfThere readMonotonicMs readStep removeIfThere replaceFileIf statIfThere
 gives addToPlan checkNewStep readPlan
 needs formats/series.ts formats/metricrule.ts formats/plan.ts sys/planfile.ts
-sys/batch.ts 52526
+sys/batch.ts 52550
 uses CANNOT_SYNC Failure addHead bringUpToDate describeSelf describeSystemError dropHeads errorCode folderOfRecord fs hashBuffer hideFromGit keepTemporariesIn lstatIfThere makeFolder makeMonthFolder makeRunId makeWriterMark moveMarkToPending noteEnded printMark printRecord readHeads readMonotonicMs readUtcMicros recordPath removeIfThere renewMark replaceFile settleLostRuns toFsPath writeAll
 gives beginBatch leaveToBatch
 needs sys/batch.ts
-sys/objects.ts 52826
+sys/objects.ts 52850
 uses crypto describeSystemError errorCode fs hashBytes hashRegularFile lstatIfThere makeFolder makeRandomDigits readRegularIfThere readUtcMicros removeIfThere tell toFsPath writeAll
 gives ContentStore copyChecked touchIfAllowed
-sys/contents.ts 53119
+sys/contents.ts 53143
 uses ContentStore Failure HashCache LARGEST_PATCHED_BYTES absoluteOf applyPatchSection errorCode findCommitFile findRepository hashBytes hashWithRetry inflateBytes lstatIfThere readBytesIfThere readGraphRuns readLinkTarget readObjectBody readReuseSettings runGit splitGitPatch
 gives ContentFinder readFound
-sys/swhidrun.ts 53373
+sys/swhidrun.ts 53397
 uses ContentFinder absoluteOf findCommitEntry hashSwhidObject identifyContent isComparable originOfRemote printSwhid
 gives nameFilesOfRun
-sys/scratchgit.ts 53416
+sys/scratchgit.ts 53440
 uses fs makeFolder runGit toFsPath
 gives GIT_PLACES putRepository
-sys/scratch.ts 53452
+sys/scratch.ts 53476
 uses Failure GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES absoluteOf applyPatchSection compareBytes describeFile describeSelf errorCode findLinkAbove findLinkOut folderOfName fs hashWithRetry hexFromBytes inflateBytes isHolderAlive isLeftOut isResultPath joinNames keepTemporariesIn listBelow listCommitFiles listFolder lstatIfThere makeFolder makeRandomDigits normalizeName putRepository readBlobs readBytesIfThere readGitIndex readLinkTarget readUtcMicros relativeTo removeIfThere resolveLinks takeSnapshot toFsPath writeAll
 gives findWayOut makeHeldFolder makeOwnFolder makeScratch putNamed removeAbandonedScratch removeHeldFolder removeTree
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitstatus.ts sys/gitobjects.ts sys/scratchgit.ts sys/scratch.ts
-sys/gitknown.ts 53957
+sys/gitknown.ts 53981
 uses Failure GIT_LINK compareWithFiles findRepository hasReftable hexFromBytes listCommitFiles listEntriesWithGit readGitIndex readHead readTreeOfCommit runGit
 gives findUncommitted readGitKnowledge selectUnknownToGit
-sys/statuscache.ts 54028
+sys/statuscache.ts 54052
 uses PLAN_PATH RR_VERSION absoluteOf describeOwnPlace errorCode fs isSettled listMonths lstatIfThere makePlace readRegularBytesIfThere replaceFile shareWork statIfThere
 gives dependOn dependOnRecords findKeptAnswer keepAnswer
-sys/present.ts 54167
+sys/present.ts 54191
 uses EnvironmentComparer absoluteOf dependOn errorCode expandDeclared findOverwriters isSameContent isSecretName keepStats lstatIfThere makeSecretHasher maskValue readBytesIfThere readFileState readFileStates readParameterNow readRun statIfThere takeSnapshot toBytes toText
 gives PresentFacts
-sys/putback.ts 54323
+sys/putback.ts 54347
 uses absoluteOf errorCode folderOfName fs isLeftOut lstatIfThere makeFolder readBytesIfThere readLinkTarget statIfThere toFsPath writeAll
 gives areOpenedAsThen isFree isTargetInside pourInto printAgain putInPlace readTarget stagingFolder
 needs sys/putback.ts
-sys/reuse.ts 54449
+sys/reuse.ts 54473
 uses ContentFinder ContentStore EnvironmentComparer Failure HashCache ListedFolders RUN_ID absoluteOf areOpenedAsThen copyChecked describeStat describeSystemError endingOfLog errorCode expandDeclared fileParametersOf findArgumentFiles findReuseObstacle folderOfName fs hashBytes hashFiles isDeclared isFree isLeftOut isSettled isTargetInside listFolder lstatIfThere makeFolder makeRandomDigits makeResultTester makeSecretHasher parseReuseEntry pourInto printReuseEntry printStepKey putInPlace quoteCommand readBytesIfThere readParameterNow readRecordFile readTarget removeIfThere saveByContent sealRecord splitCommand stagingFolder statKeyOf tell toFsPath touchIfAllowed unsealRecord
 gives openReuse
 needs core/reuse.ts formats/reuseentry.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/reuse.ts
-sys/stored.ts 54798
+sys/stored.ts 54822
 uses Failure RUN_ID errorCode fs hashBytes listFolder lstatIfThere parseReuseEntry readBytesIfThere readUtcMicros toFsPath unsealRecord
 gives listStored removeStored
-sys/series.ts 54889
+sys/series.ts 54913
 uses Failure absoluteOf parseResources parseSeries readBytesIfThere statIfThere
 gives readResourcesOf readSeriesOf
-sys/surroundings.ts 54917
+sys/surroundings.ts 54941
 uses childProcess fs isReplayedVariable listFolder makeFolder os readBytesIfThere removeTree toBytes toFsPath toSpawnArguments
 gives listProcessors readVariationGround
-sys/commandplace.ts 54974
+sys/commandplace.ts 54998
 uses Failure REPLAYED_VARIABLES absoluteOf findLinkOut fs isDeclarableVariable isReplayedVariable isResultPath makeFolder splitCommand statIfThere toBytes toFsPath toText
 gives argumentsOf enterFolder listChangedInputs methodOf openStreams planVariables setVariables
-sys/repeat.ts 55094
+sys/repeat.ts 55118
 uses GIT_PLACES absoluteOf argumentsOf bytesOfText compareFiles deflateZlib drawPngDifference enterFolder errorCode fileParametersOf findLinkAbove fs inflateZlibAtMost isResultPath judgeRepeat listChangedInputs lstatIfThere makeFolder makeHeldFolder methodOf nameFileParameter openStreams pauseMs readCurrentFolder readFirstBytes readFound recognizeBinary recordCommand removeHeldFolder setVariables spanOfRun swhidOfCode toFsPath
 gives drawDifferences keepForLook repeatRun
-sys/making.ts 55284
+sys/making.ts 55308
 uses EXIT Failure createFile describeSelf describeSystemError errorCode fs hideFromGit isHolderAlive keepTemporariesIn listFolder lstatIfThere makeFolder makeRandomDigits readBytesIfThere readUtcMicros removeIfThere toFsPath
 gives enterMaking
-sys/aside.ts 55366
+sys/aside.ts 55390
 uses RUN_ID absoluteOf childProcess compareBytes decodeText describeFile encodeText enterMaking errorCode findChecksum findLinkAbove fs hashWithRetry isGlob isHolderAlive isResultPath listDescendants listFolder lstatIfThere makeFolder makeOwnFolder makeRandomDigits makeSecretHasher readBytesIfThere readGraphRuns readMarks readRun readUtcMicros removeHeldFolder removeIfThere removeTree replaceFile settleLostRuns signalAll statIfThere toFsPath toText
 gives HeldSlot asideFolder dropHeld endLostCommand holdResults isGoodRun listHeldNews makeKnownTester noteHeldRun pathOfSecret putBack recoverAside settleHeld touchHeld
-sys/execute.ts 55960
+sys/execute.ts 55984
 uses ContentFinder Failure RR_VERSION UNCLAIMED_ID absoluteOf argumentsOf asideFolder describeFile describeSystemError dropHeld emptyRun enterFolder errorCode fileParametersOf findLinkAbove findWayOut formatUtcMicros fs hashWithRetry holdResults isGoodRun isResultPath listChangedInputs listHeldNews lstatIfThere makeFolder makeKnownTester makeResultTester methodOf noteHeldRun openReuse openStreams pauseMs putBack readCurrentFolder readUtcMicros recordCommand recordPath setVariables settleHeld toFsPath toRecordPath touchHeld writeAll
 gives ALONE describeFault executeStep failUnmade fillStep listDeclared nameOfStep noteGood putBackSafely stepNotStarted
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitobjects.ts sys/objects.ts sys/contents.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts
-sys/shells.ts 56295
+sys/shells.ts 56319
 uses CLOCK_TICKS_PER_S childProcess claimFifos enterFolder errorCode fs identifyProcess isShellFifo isShellName listDescendants listFolder makeFolder makeRandomDigits openReader printLineCommand quoteWord readCurrentFolder readMonotonicMs readPeakMemoryBytes releasePipe removeIfThere signalAll signalName toBytes toFsPath toText writeAll
 gives LONGEST_SHELL_LINE Shells removeLostFifos
-sys/shortfiles.ts 56859
+sys/shortfiles.ts 56883
 uses HashCache absoluteOf describeStat hashWithRetry lstatIfThere
 gives ShortFiles isSameSeen
-sys/shortfacts.ts 56933
+sys/shortfacts.ts 56957
 uses RR_VERSION absoluteOf attempt beginCode compareBytes describeSoftware emptyRun endCode findProgram formatUtcMicros guessSoftware isInProject isSameSeen isShellName listSecretVariables listVariables makeResultTester makeSecretHasher makeWithholder maskArguments noteCode planVariables quoteCommand readFirstBytes readUtcMicros relativeTo setVariables spellCommand statIfThere storeEnvironment toBytes
 gives ShortFacts
-sys/jobserver.ts 57126
+sys/jobserver.ts 57150
 uses childProcess errorCode findInheritedDescriptors fs makeFolder makeRandomDigits parseJobserver printJobserver readBytesIfThere removeIfThere toFsPath toText
 gives closeTokenPipe makeTokenPipe offerJobserver openJobTokens
 needs formats/makeflags.ts sys/jobserver.ts
-sys/steplog.ts 57284
+sys/steplog.ts 57308
 uses absoluteOf errorCode fs readBytesIfThere readLastBytes toFsPath writeAll
 gives hasPrinted printStepOutput readOutputTail
-sys/shortsteps.ts 57352
+sys/shortsteps.ts 57376
 uses Failure HeldSlot LONGEST_SHELL_LINE LogKeeper RR_VERSION RunMeasures Shells ShortFacts ShortFiles absoluteOf argumentsOf compareBytes describeFault dropHeld emptyRun errorCode expandDeclared failUnmade fileParametersOf fillStep findArgumentFiles findLinkIn findLinkOut findWayOut formatUtcMicros holdResults isGlob isGoodRun isResultPath isSameSeen isSecretFile listDeclared makeFolder makeResultTester nameOfStep noteGood noteHeldRun noteMeasures putBack putBackSafely readFileParameters readMonotonicMs readUtcMicros replaceByName runningLogName saveLogs settleHeld statIfThere stepNotStarted toRecordPath withholdSecretFiles
 gives ShortSteps
-sys/engine.ts 57846
+sys/engine.ts 57870
 uses CommandStopper ENDING_SIGNALS LiveLine Schedule ShortSteps UNCLAIMED_ID beginBatch endLostCommand enterMaking executeStep hasPrinted isGoodRun isSharingForeground isTerminal nameOfStep offerSlots openJobTokens os printOut printProgress printStepFailure printStepOutput printStepStart readBytesIfThere readMonotonicMs readOutputTail readRun recoverAside removeLostFifos settleLostRuns startStepWorker stepNotStarted tell toBytes
 gives runTasks
-sys/steps.ts 58224
+sys/steps.ts 58248
 uses ContentFinder Failure PresentFacts buildStepGraph emptyRun findCarriers findRepeatObstacle findStepCauses formatUtcMicros isGlob isResultPath isSameAsPlanned isSameContent joinWords listPathsOfStep makePatternTester plannedInputs plannedOutputs readGraphRuns readPlan readRun readUtcMicros sortSteps splitFileParameter
 gives StepBook readStepGraph
-sys/slurm.ts 58691
+sys/slurm.ts 58715
 uses SACCT_FORMAT SQUEUE_FORMAT childProcess errorCode parseMaxArraySize parseSacct parseSbatch parseSqueue readJobState toBytes toSpawnArguments
 gives SlurmJobs askForJobs findJobByName readMaxArraySize runSbatch
-sys/clusterbatch.ts 58787
+sys/clusterbatch.ts 58811
 uses RUN_ID fs listFolder lstatIfThere makeFolder parseArrayJobs parseBatch parseRun parseTask printArrayJob printAttempt printBatch printRecord printTask printTaskEnd readBytesIfThere removeTree toFsPath
 gives batchFolder createBatch declareDead listBatches noteArrayJob noteAttempt noteTaskEnd readArrayJobs readBatch readTask readTaskState removeBatch removeUnfinishedBatches
-sys/clusterstate.ts 58918
+sys/clusterstate.ts 58942
 uses SlurmJobs askForJobs declareDead errorCode findJobByName isInFlight judgeTask listBatches printJobName readArrayJobs readBatch readTaskState removeBatch tasksOfJob
 gives declareLostTasks isAllDone listInFlight nameOfArray readCluster removeOver
-sys/clustersubmit.ts 59053
+sys/clustersubmit.ts 59077
 uses Failure countJobs createBatch declareLostTasks formatUtcMicros hideFromGit listInFlight makeFolder makeRunId nameOfArray noteArrayJob planArrays printAskedOptions quoteWord readCluster readMaxArraySize readUtcMicros recoverAside removeBatch removeOver removeUnfinishedBatches resolveLinks runSbatch settleLostRuns toBytes
 gives settleCluster submitTasks
-sys/clustertask.ts 59202
+sys/clustertask.ts 59226
 uses ALONE Failure UNCLAIMED_ID absoluteOf askForJobs batchFolder declareDead describeSelf describeSystemError executeStep listFolder lstatIfThere noteAttempt noteTaskEnd os readBatch readRun readTask readTaskState recoverAside removeIfThere settleLostRuns tasksOfJob tell toBytes
 gives requireBatch runClusterJob
-sys/codestates.ts 59393
+sys/codestates.ts 59417
 uses GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES applyPatchSection compareBytes findCommitFile hashBytes inflateBytes readObjectBody runGit
 gives countCommitsBetween findRecordedCode listChangedNames readRecordedFile readSubject
-sys/pickrun.ts 59453
+sys/pickrun.ts 59477
 uses EXIT Failure RUN_ID applyNotes compareBytes findRunsByFiles groupNotes matchesFiles noteFacts readMarks readNotes readRun readSummaries selectRun toRecordPath
 gives findKnownRunsByFiles pickAnnotatedRun pickAnnotatedRuns pickRun pickRunIds readKnownRun readKnownRuns selectKnownRuns
-sys/metadata.ts 59540
+sys/metadata.ts 59564
 uses EXIT Failure LARGEST_LICENSE_BYTES METADATA_HINT compareBytes emptyTold findLinkOut findRemoteUrl findRepository findSpdxLine joinMetadata joinWords listFolder makeHarmless nameOfField normalizeLicense readCitationFile readCodemetaFile readJuliaProject readPackageJson readPyproject readRDescription readReadme readRegularIfThere readZenodoFile recognizeLicense statIfThere stripUrlCredentials
 gives readMetadata
-sys/paper.ts 59665
+sys/paper.ts 59689
 uses EXIT Failure LATEX_VALUES_HEAD folderOfName joinNames lstatIfThere makeHarmless normalizeName readBytesIfThere readNamedIfThere relativeTo resolveLinks scanTex statIfThere
 gives readPaper
-sys/papercheck.ts 59808
+sys/papercheck.ts 59832
 uses EXIT Failure UsedKeys collectLatexValues compareBytes hashWithRetry keyOfPath listRunValues makeHarmless parseLatexValues
 gives checkPaper
-sys/report.ts 59939
+sys/report.ts 59963
 uses TableReader absoluteOf errorCode findLinkOut fs hashBuffer hashBytes isSecretFile listFolder listUnfinished lstatIfThere makeFolder parseResources parseSeries removeIfThere replaceFile toFsPath
 gives PartFolder readCourse readLogExcerpts readPatchExcerpt readPreview
-sys/publication.ts 60156
+sys/publication.ts 60180
 uses EXIT Failure RR_VERSION RunHolder applyNotes compareBytes emptyMetadata findLiveRuns pickRunIds placeRuns readEachRecord readEnvironment readGraphRuns readMetadata readRun readRunOrNot resultsOf spanOfRun
 gives readPublication
-sys/evidence.ts 60252
+sys/evidence.ts 60276
 uses compareBytes judgeLastRepeats listFolder readFileStates readRunOrNot
 gives readEvidence
-sys/archivefiles.ts 60276
+sys/archivefiles.ts 60300
 uses CRATE_DESCRIPTOR EXIT Failure GIT_LINK LARGEST_SOURCE_BYTES TOP_MAKEFILE_NAMES absoluteOf compareBytes compareOmitted detachString expandDeclared findBagFault hashBytes includesProvenance isDeclared isDocumentName isLeftOut isResultPath isSecretFile isSourceName judgeClaim listArchiveClaims listFolder listRecordFiles lstatIfThere makeClassifier pathOfSecret readFileStates readGitKnowledge readLinkTarget readRecordFile readRegularIfThere readRunOrNot recordPath relativeTo takeSnapshot unsealRecord
 gives chooseArchiveFiles
-sys/archivewriter.ts 60652
+sys/archivewriter.ts 60676
 uses EXIT Failure ZIP_LOCAL_CRC_AT blameName crc32 crypto errorCode fs gatherPieces listUnfinished lstatIfThere makeFolder makeRandomDigits printTarEnd printTarHeader printTarPadding printZipDirectoryEntry printZipEnd printZipLocalHeader removeIfThere removeTree syncFolder toFsPath zlib
 gives checkArchiveTarget writeArchive
-sys/targets.ts 61014
+sys/targets.ts 61038
 uses EXIT Failure absoluteOf lstatIfThere makePatternTester pickAnnotatedRuns plannedInputs plannedOutputs toRecordPath
 gives findTargets findUsers
-sys/clusterrun.ts 61081
+sys/clusterrun.ts 61105
 uses EXIT Failure countTasks isInFlight listInFlight readAskedOptions readCluster submitTasks tell
 gives readClusterOptions refuseInFlight runOnCluster
-sys/clustersteps.ts 61186
+sys/clustersteps.ts 61210
 uses Failure PresentFacts StepBook compareBytes describeCauses keyOfParameters listInFlight readRun readStepGraph readTask
 gives decideTask keyOfPoint listFlyingPoints listStepTasks listTaskOptions makePointTask
-sys/sweeppoints.ts 61294
+sys/sweeppoints.ts 61318
 uses EXIT Failure absoluteOf compareBytes crossAxes drawPoints expandDeclared expandGlob hasParameterFormat isGlob joinNames makeRowAxis nameFileParameter normalizeName readIn readNamedIfThere readParameterAxis readPointTable statIfThere toRecordPath zipAxes
 gives FILE_NAMES MOST_POINTS readSweepPoints
-sys/sweepsteps.ts 61430
+sys/sweepsteps.ts 61454
 uses EXIT FILE_NAMES Failure REPLAYED_VARIABLES RR_VERSION absoluteOf editDistance emptyRun fillCommand fillPattern fillText findLinkOut hasParameterFormat hasShellSyntax isGlob isResultPath listSecretVariables lstatIfThere makeFolder makeSecretHasher makeWithholder maskValue namesInCommand parsePlaceholders placeholderNamesIn quoteCommand readBytesIfThere readCommandTemplate readParameterText readVariables relativeTo replaceFile toRecordPath writeParameter
 gives SweepSteps isWritten writeFiles
-sys/sweepstate.ts 61664
+sys/sweepstate.ts 61688
 uses PresentFacts absoluteOf describeCauses findStepCauses isGlob isSameContent isWritten keyOfParameters listOwners listPathsOfStep lstatIfThere makePatternTester makeSecretHasher maskValue noteOwned readGraphRuns readKnownRuns readRun spellForRecord toBytes toRecordPath toText
 gives SweepState
-commands/init.ts 61916
+commands/init.ts 61940
 uses EXIT Failure initialFiles readCurrentFolder resolveLinks setReuse setUpProject tell unsetReuse
 gives initProject
 needs commands/init.ts
-commands/list.ts 61943
+commands/list.ts 61967
 uses COLUMN_NAMES EXIT Failure compareBytes findColumn findColumns findKnownRunsByFiles findLatestPoints findVaryingParameters isAllColumns joinWords listValueNames matchesFilter parseParameterCondition printJsonRun printPieces printReplay printReplayEnd printReplayHead printRunCsv printRunJson printRunLatex printRunTable readColumns readCurrentFolder readFileLookup readKnownRun readKnownRuns readUtcMicros requireMoment requireProject resolveName sortRuns tell toRecordPath toText
 gives listRuns
 needs core/select.ts core/moment.ts core/notes.ts core/filteroptions.ts core/decimals.ts core/random.ts core/sweep.ts formats/latex.ts formats/note.ts views/rerunscript.ts views/replayscript.ts views/table.ts views/columns.ts views/runlist.ts sys/notes.ts sys/pickrun.ts commands/list.ts
-commands/sweep.ts 62156
+commands/sweep.ts 62180
 uses ALONE EXIT Failure MOST_POINTS RR_VERSION SweepState SweepSteps absoluteOf chooseReuse emptyRun executeStep findSharedOutput findStrace groupDigits isWritten keyOfParameters keyOfPoint listFlyingPoints listProcessors listTaskOptions lstatIfThere makePointTask numberPoints openOrMakeProject os parseTimeout printOut printSweepForecast printSweepSum quoteCommand quoteWord readAskedOptions readClusterOptions readColumns readCurrentFolder readSweepPoints readVariableOptions recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster settleLostRuns tell writeFiles
 gives runSweep
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/placeholders.ts formats/shelltext.ts formats/shellline.ts formats/commandtemplate.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/pointtable.ts formats/pythonmetadata.ts views/sweep.ts views/page.ts views/clusterstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/surroundings.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/clusterrun.ts sys/clustersteps.ts sys/sweeppoints.ts sys/sweepsteps.ts sys/sweepstate.ts commands/sweep.ts
-commands/show.ts 62458
+commands/show.ts 62482
 uses EXIT Failure RUN_ID absoluteOf compareBytes findLinkOut isTerminal makeHarmless numberOfValue pickAnnotatedRun printEnvironmentPage printJsonRun printNotesPage printOut printPlot printProcessTree printRecord printRunPage readBytesIfThere readColumns readCurrentFolder readRecordFile readRecordText readResourcesOf readSeriesOf recordPath requireProject
 gives showRuns
 needs core/select.ts core/notes.ts formats/note.ts views/plot.ts views/page.ts views/processes.ts sys/notes.ts sys/series.ts sys/pickrun.ts commands/show.ts
-commands/note.ts 62582
+commands/note.ts 62606
 uses EXIT Failure RR_VERSION compileGlob describeComment editText emptyNote encodeWithheld findAuthor findCountingNotes hasEffect hideFromGit includeAllRuns isTerminal keepTemporariesIn makeFolder makeRandomDigits parseNoteText parseToleranceOption pickAnnotatedRun printNoteText readCurrentFolder readIn readKnownRun readKnownRuns removeIfThere requireProject saveNote tell toRecordPath trimBlanks
 gives noteRun
 needs core/select.ts core/notes.ts formats/note.ts formats/notetext.ts views/page.ts sys/notes.ts sys/author.ts sys/editor.ts sys/pickrun.ts commands/note.ts
-commands/journal.ts 62783
+commands/journal.ts 62807
 uses EXIT Failure RunHolder absoluteOf arrangeJournal describeJournal matchesFilter printJournalHtml printJournalMarkdown printJournalOrg printJournalText printOut readCurrentFolder readKnownRun readKnownRuns readLastBytes readUtcMicros requireMoment requireProject selectKnownRuns tell trimBlanks
 gives printJournal
 needs core/heldrun.ts core/select.ts core/moment.ts core/notes.ts core/journal.ts core/filteroptions.ts formats/note.ts views/page.ts views/journal.ts views/journaltext.ts views/journalmarkup.ts views/journalhtml.ts sys/notes.ts sys/pickrun.ts commands/journal.ts
-commands/diff.ts 62859
+commands/diff.ts 62883
 uses ContentFinder EXIT Failure MOST_DIFFERENCE_ROWS alignFileParameters compareFiles compareRuns countCommitsBetween diffTexts findCounterpart findKnownRunsByFiles findRecordedCode findTolerance hasDifference isBinaryContent isResultPath isSameRow isSecretFile listChangedNames makeResultTester pickAnnotatedRun printJsonDifference printOut printRunDifference readColumns readCurrentFolder readEnvironment readFound readKnownRun readKnownRuns readRecordedFile readSubject relativeTo requireProject spanOfRun tell
 gives diffRuns
 needs core/linediff.ts core/versions.ts core/rundiff.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/page.ts views/rundiff.ts views/rundiffjson.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/codestates.ts sys/pickrun.ts commands/diff.ts
-commands/verify.ts 63064
+commands/verify.ts 63088
 uses EXIT Failure HashCache RUN_ID RecordClaims absoluteOf checkRecord checkRunRecords compareSignedFiles countThings describeFile detachString encodeText fingerprintOf hashBytes hashFiles holdOutsideHeap judgeRecordChain listRecordFiles listRecords listSignedFiles lstatIfThere makeHarmless notePath parseNote pickRun printOut readAllowedSigners readBytesIfThere readCurrentFolder readEachRecord readNotes readRun readSignedStatements recordPath refreshHeads requireProject tell toRecordPath
 gives verifyProject
 needs core/signature.ts core/circles.ts core/steps.ts core/select.ts core/notes.ts formats/runlines.ts formats/claims.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/notes.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts sys/pickrun.ts commands/verify.ts
-commands/sign.ts 63340
+commands/sign.ts 63364
 uses EXIT Failure RR_VERSION checkRecord checkRunRecords compareSignedFiles countThings detachString encodeText findAuthor fingerprintOf formatUtcMicros judgeRecordChain listRecordFiles listRecords listSignedFiles makeRunId notePath parseNote printOut printStatement readCurrentFolder readMarks readSignedStatements readSigningKey readUnfixedFiles readUtcMicros refreshHeads removeHalfStatements requireProject saveStatement stateRecords tell
 gives signProject
 needs core/signature.ts core/notes.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/author.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts commands/sign.ts
-commands/why.ts 63428
+commands/why.ts 63452
 uses EXIT EnvironmentComparer Failure RUN_ID RunHolder findMaker findReaders foldStory isKnownContent isSameContent isTerminal judgeReproducible listOwners outputState pickRun printLineageDot printLineageJson printLineageSvg printLineageTree printPieces readColumns readCurrentFolder readFileStates readGraphRuns readRunOrNot requireProject tell toRecordPath toldOfRun traceDown traceLineage traceUp
 gives explainFile
 needs core/heldrun.ts core/lineage.ts core/layers.ts core/select.ts core/notes.ts core/reproducible.ts formats/note.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/lineagestory.ts views/lineagetree.ts views/lineagejson.ts views/lineagedot.ts views/lineagesvg.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/pickrun.ts commands/why.ts
-commands/status.ts 63628
+commands/status.ts 63652
 uses EXIT Failure PresentFacts REPORT_MARK StepBook absoluteOf applyNotes compareBytes dependOn dependOnRecords findKeptAnswer findUncommitted isAllDone isAllFine isSourceName isTerminal judgeFiles keepAnswer listExpectations listFolder listResultFolders lstatIfThere makeOrphanTester printOut printStatus printStatusJson readCluster readColumns readCurrentFolder readFirstBytes readGitKnowledge readMarks readStepGraph removeOver requireProject selectUnknownToGit toRecordPath
 gives showStatus
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/notes.ts core/journal.ts core/report.ts core/clusterplan.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/pythonmetadata.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportpage.ts views/clusterstatus.ts views/status.ts sys/gitstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/gitknown.ts sys/statuscache.ts sys/present.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts commands/status.ts
-commands/makefile.ts 63763
+commands/makefile.ts 63787
 uses EXIT Failure absoluteOf includeAllRuns initialFiles keepTemporariesIn lstatIfThere makeFolder makeHarmless printOut printPieces readCurrentFolder readRegularIfThere rebuildDerived refreshHeads requireProject settleLostRuns tell
 gives rebuildMakefile
 needs commands/makefile.ts
-commands/make.ts 63826
+commands/make.ts 63850
 uses DURATION_WORDS EXIT Failure PresentFacts SIZE_WORDS StepBook chooseReuse dependOnRecords describeCauses findKeptAnswer findTargets findUsers keepAnswer listStepTasks listTaskOptions os parseDuration parseSize printAllCurrent printMadeStep printMakeJson printMakeSum printOut readClusterOptions readCurrentFolder readStepGraph recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster sortSteps tell withAllAfter withAllBefore
 gives makeTargets
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/notes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/shellline.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/clusterstatus.ts views/status.ts views/make.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/targets.ts sys/clusterrun.ts sys/clustersteps.ts commands/make.ts
-commands/gc.ts 64227
+commands/gc.ts 64251
 uses DURATION_WORDS EXIT Failure RUN_ID SIZE_WORDS countThings describeSystemError errorCode listFolder listNeeded listStored lstatIfThere parseDuration parseSize pickAnnotatedRuns planFreeing printFreed printOut printWouldGo readCurrentFolder readGraphRuns readMarks readRun readUtcMicros removeAbandonedScratch removeStored removeTree requireProject resolveLinks statIfThere sumBytes tell
 gives freeSpace
 needs core/select.ts core/notes.ts core/freeing.ts formats/reuseentry.ts formats/note.ts formats/amounts.ts views/page.ts views/freed.ts sys/notes.ts sys/stored.ts sys/pickrun.ts commands/gc.ts
-commands/export.ts 64355
+commands/export.ts 64379
 uses EXIT EXPORT_FORMS Failure UsedKeys absoluteOf checkPaper collectLatexValues findLinkAbove isTerminal joinNames joinWords listFolder listNamedFiles lstatIfThere makeFolder makeHarmless makeProvDocument oneFile printAppendix printAptExport printBadges printBinderExport printChoices printCitation printCodeOceanExport printCodemeta printCondaExport printDockerfileExport printGuixExport printLatexValues printNixExport printOut printPieces printPipExport printProvJson printProvN printRoCrate printSpackExport printZenodo readCurrentFolder readEvidence readPaper readPublication readRegularIfThere readSaidMetadata replaceFile requireProject resolveLinks statIfThere tell
 gives exportRecords
 needs core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/publication.ts core/paper.ts core/system.ts core/recordedsoftware.ts core/parameters.ts core/evidence.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/latex.ts formats/tex.ts formats/note.ts formats/storepath.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts formats/saidmetadata.ts formats/pythonmetadata.ts views/latexvalues.ts views/page.ts views/journal.ts views/journalmarkup.ts views/journalhtml.ts views/citation.ts views/exportleft.ts views/exportpip.ts views/exportconda.ts views/exportapt.ts views/exportlanguages.ts views/exportdockerfile.ts views/exportguix.ts views/exportnix.ts views/exportspack.ts views/exportbinder.ts views/exportcodeocean.ts views/badges.ts views/appendix.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/provmodel.ts views/provjson.ts views/provn.ts sys/notes.ts sys/filestates.ts sys/pickrun.ts sys/metadata.ts sys/paper.ts sys/papercheck.ts sys/publication.ts sys/evidence.ts commands/export.ts
-commands/rerun.ts 64496
+commands/rerun.ts 64520
 uses ACCEPTANCES ContentFinder EXIT Failure ResultHistory USUAL_SURROUNDINGS absoluteOf applyNotes argumentsOf changeRun compileGlob describeOtherEnd describeSystemError drawDifferences errorCode findLiveRuns findProgram findRepeatObstacle findRunBefore findTolerance findWayOut fs hashWithRetry isLeftOut isRepeatAccepted isResultPath judgeVariations keepForLook listCandidateWords listVariations lstatIfThere makeFolder makeHeldFolder makeRandomDigits makeScratch needsControl parseToleranceOption pauseMs pickRun pickRunIds printJsonPlan printJsonStories printJsonStory printJsonVariations printOut printPieces printRepeatPlan printRepeatStory printStorySum printVariations putNamed quoteCommand quoteWord readColumns readCurrentFolder readGraphRuns readRun readUtcMicros readVariationGround removeAbandonedScratch removeHeldFolder removeTree repeatRun requireProject resolveCommit shareSettings tell toFsPath toRecordPath writeFileParameters
 gives rerunRuns
 needs core/circles.ts core/steps.ts core/select.ts core/comparison.ts core/notes.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/repeat.ts core/variations.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/pngpicture.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/verdicts.ts views/variations.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/scratchgit.ts sys/surroundings.ts sys/commandplace.ts sys/repeat.ts sys/pickrun.ts commands/rerun.ts
-commands/clusterjob.ts 65078
+commands/clusterjob.ts 65102
 uses EXIT Failure RUN_ID decideTask readCurrentFolder requireBatch requireProject runClusterJob
 gives workAtClusterJob
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustertask.ts sys/clustersteps.ts commands/clusterjob.ts
-commands/archive.ts 65090
+commands/archive.ts 65114
 uses BAGIT_TXT CRATE_DESCRIPTOR EXIT Failure NOT_INCLUDED_FILE SIZE_WORDS TOP_MAKEFILE absoluteOf checkArchiveTarget chooseArchiveFiles compareBytes countThings detachString findBagFault findNameClashes formatBytes gatherPieces hashBytes hashPieces hashSwhidObject identifyContent lstatIfThere nameOfOwnFile normalizeName parseSize printArchivePlan printArchiveReadme printBagInfo printBagManifest printNotIncluded printOut printRoCrate printSwhid readBytesIfThere readCurrentFolder readPublication requireProject resolveLinks tell toBytes writeArchive
 gives archiveProject
 needs core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/archive.ts core/parameters.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/note.ts formats/gitindex.ts formats/gittree.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/tarwriter.ts formats/zipwriter.ts formats/bagit.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/rerunscript.ts views/page.ts views/journal.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/archive.ts views/texts.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/notes.ts sys/filestates.ts sys/gitknown.ts sys/making.ts sys/aside.ts sys/pickrun.ts sys/metadata.ts sys/publication.ts sys/archivefiles.ts sys/archivewriter.ts commands/archive.ts
-commands/swhid.ts 65317
+commands/swhid.ts 65341
 uses EXIT Failure PathNamer RUN_ID encodeText hasTag joinNames lstatIfThere makeHarmless nameFilesOfRun nameRelease nameRevision nameSnapshot nameUpToThree originOfRepository parseSwhid parseSwhidRange pickAnnotatedRuns printOut printSwhid readCurrentFolder requireProject requireRepository swhidOfCode tell
 gives printSwhids
 needs core/select.ts core/notes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/gitrefs.ts sys/trackedfiles.ts sys/swhidpath.ts sys/swhidgit.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/swhidrun.ts sys/pickrun.ts commands/swhid.ts
-commands/report.ts 65491
+commands/report.ts 65515
 uses EXIT Failure PartFolder REPORT_MARK RR_VERSION ReportParts SIZE_WORDS absoluteOf countStatuses countThings findLastRepeats formatBytes groupDigits keyOfEnvironment keyOfPatch keyOfPreview lstatIfThere makeFolder makeHarmless makeReportColumns makeReportGraph orderDetails parseSize printEnvironmentEntry printOut printPatchEntry printPreviewEntry printReportIndex printReportPage printSize printStaticResults printStaticTable readCourse readCurrentFolder readEnvironment readFirstBytes readGraphRuns readKnownRun readKnownRuns readLogExcerpts readMetadata readPatchExcerpt readPreview replaceFile requireProject selectKnownRuns tell toRecordPath traceReport
 gives writeReport
 needs core/lineage.ts core/select.ts core/comparison.ts core/notes.ts core/journal.ts core/metadata.ts core/report.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/columns.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportentries.ts views/reportindex.ts views/reportpage.ts views/reportparts.ts sys/notes.ts sys/pickrun.ts sys/metadata.ts sys/report.ts commands/report.ts
@@ -51682,11 +51706,11 @@ function beginWatch({ project, folder, origin, runId }, tracer) {
   return { ...tracer, leaks, trace, links, reader: new StraceReader((event) => trace.handle(event)), startMs };
 }
 
-/** How the command is started under the tracer, and what it says is read. *_/
-function tracerRequest(watch) {
+/** How the command is started under the tracer, and what it says is read. `giveUp`: it is not watched then, by this error. *_/
+function tracerRequest(watch, giveUp) {
   return {
     prefix: (output) => straceCommand(watch.program, watch.hasFilter, output), feed: (text) => watch.reader.feed(text),
-    isMainBegun: () => watch.trace.mainPid() !== 0, isMainEnded: () => watch.trace.isMainEnded(), countAlive: () => watch.trace.countAlive(),
+    isMainBegun: () => watch.trace.mainPid() !== 0, isMainEnded: () => watch.trace.isMainEnded(), countAlive: () => watch.trace.countAlive(), giveUp,
   };
 }
 

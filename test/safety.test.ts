@@ -6,6 +6,7 @@ import fs from 'fs';
 import os from 'os';
 import path from 'path';
 import { errorCode, isUnwritable } from '../src/sys/files.ts';
+import { runCommand } from '../src/sys/process.ts';
 import { checkDerived, checkSeals, CLEAN_ENV, hasProgram, IS_ROOT, listLeftovers, listRecords, makeLeftoversOld, makeProject, makeTemporary, pathsOf, readOnlyRecord, readRecord, rr, RR_JS, run, sleep, startProgram, startRr, waitUntil } from './rig.ts';
 import type { Done } from './rig.ts';
 
@@ -17,6 +18,7 @@ const NEEDS_OTHER_USER = IS_ROOT && hasProgram('setpriv') ? false : 'needs root 
 
 type Site = { call: string; when: number };
 
+const CHAIN_ORACLE = path.resolve(__dirname, '..', '..', '..', 'test', 'chainoracle.sh');
 const CHANGING = 'write,rename,fsync,openat,mkdir,unlink,link,chmod,utime,utimensat';
 
 /** A line of strace -y without the current folder, which stands at every name: Node's own files are none of the project. */
@@ -406,6 +408,34 @@ test('what is killed while it records a lost run leaves no half of that record b
     assert.equal(listStatuses(folder).get(id), 'lost', args[0]);
     checkSeals(folder, listRecords(folder));
   }
+});
+
+test('a record whose writer was killed before it was the head of the chain is named by the next', { skip: NEEDS_STRACE }, async () => {
+  const folder = makeProject();
+  const record = ['record', '--trace', 'none', '--', 'true'];
+  const trace = folder + '.trace';
+  const listRenames = (): string[] => fs.readFileSync(trace, 'latin1').split('\n').filter((line) => line.startsWith('rename('));
+  // The second leaves the pipes that the third finds, and takes the place of a head, as the third does.
+  for (let n = 0; n < 3; n++) assert.equal(run(folder, ['strace', '-o', trace, '-e', 'trace=rename', process.execPath, RR_JS].concat(record)).status, 0);
+  const at = listRenames().findIndex((line) => line.indexOf('/heads/') >= 0) + 1;
+  assert.ok(at > 0, listRenames().join('\n'));
+  await startProgram(folder, ['strace', '-o', trace, '-e', 'trace=rename', '--inject=rename:signal=SIGKILL:when=' + String(at), process.execPath, RR_JS].concat(record)).ended;
+  assert.match(listRenames().slice(-1)[0], /\/heads\//, 'killed there');
+  assert.equal(listRecords(folder).length, 4);
+  assert.equal(rr(folder, record).status, 0);
+  const heads = run(folder, ['sh', CHAIN_ORACLE, 'provenance']).stdout.split('\n').filter((line) => line.startsWith('head '));
+  assert.deepEqual(heads, ['head ' + path.basename(listRecords(folder)[4], '.rec')]);
+});
+
+test('runCommand() starts the command without its tracer if that has nowhere to write to, and says why', async () => {
+  const gone = path.join(makeTemporary(), 'gone');
+  const told: string[] = [];
+  const tracer = { prefix: () => ['false'], feed: () => undefined, isMainBegun: () => false, isMainEnded: () => false, countAlive: () => 0, giveUp: (error: unknown) => { told.push(String((error as NodeJS.ErrnoException).code)); } };
+  const end = await runCommand({
+    argv: ['sh', '-c', 'exit 7'], descriptors: { stdin: 0, stdout: 1, stderr: 2 }, stdout: 'inherit', stderr: 'inherit', terminal: undefined, logName: gone + '/log', pipePool: gone, timeoutMs: undefined,
+    onStart: () => undefined, meanwhile: () => undefined, tracer, inherited: [], step: undefined, beforeOutput: undefined, afterOutput: undefined, isSampled: false,
+  });
+  assert.deepEqual([end.exit, told], [7, ['ENOENT']]);
 });
 
 /** Writes another holder into a mark and seals it again; what stands there is "PID TICKS BOOT HOST". */

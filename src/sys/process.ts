@@ -89,6 +89,8 @@ export type TracerRequest = {
   isMainEnded: () => boolean;
   /** Number of processes that the tracer still sees. */
   countAlive: () => number;
+  /** Called before the command is started, without the tracer then: it has nowhere to write to, by this error. */
+  giveUp: (error: unknown) => void;
 };
 
 export type CommandEnd = {
@@ -399,8 +401,7 @@ class TraceFeed {
     this.reader.on('error', () => { pipe.isAtEnd = true; });
   }
   private readFile(): void {
-    fs.writeFileSync(toFsPath(this.name), '');
-    this.file = fs.openSync(toFsPath(this.name), 'r');
+    this.file = fs.openSync(toFsPath(this.name), 'w+');
     const buffer = Buffer.allocUnsafe(1 << 18);
     this.timer = setInterval(() => {
       for (let count = fs.readSync(this.file, buffer, 0, buffer.length, null); count > 0; count = fs.readSync(this.file, buffer, 0, buffer.length, null)) this.take(buffer.subarray(0, count));
@@ -612,8 +613,19 @@ type Kept = { stream: StreamName; descriptor: number | undefined; from: Pipe | '
 
 type Plumbing = { trace: TraceFeed | undefined; stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; kept: Kept[]; release: (() => void) | undefined; isApart: boolean };
 
+/** undefined if the command is not to be watched, or cannot be. */
+function openTrace({ tracer, logName, pipePool }: CommandRequest): TraceFeed | undefined {
+  try {
+    return tracer && new TraceFeed(tracer, logName, pipePool);
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    tracer?.giveUp(error);
+    return undefined;
+  }
+}
+
 function layPipes(request: CommandRequest): Plumbing {
-  const trace = request.tracer === undefined ? undefined : new TraceFeed(request.tracer, request.logName, request.pipePool);
+  const trace = openTrace(request);
   const argv = toSpawnArguments(trace === undefined ? request.argv : (request.tracer as TracerRequest).prefix(trace.name).concat(request.argv));
   const terminal = request.terminal;
   if (terminal !== undefined) return layTerminal(request, argv, terminal, trace);

@@ -486,6 +486,12 @@ function planRepeatStreams(repeat: RepeatRequest): Pick<CommandRequest, 'descrip
   return { descriptors: { stdin, stdout: number(stdout, 1), stderr: number(stderr, 2) }, stdout: how(stdout), stderr: how(stderr), terminal: undefined };
 }
 
+/** The command runs all the same: of its files, those are known that are declared or stand among its words. */
+function stopWatching(session: Session, error: unknown): void {
+  session.watch = undefined;
+  session.problems.push('cannot watch the command: ' + describeSystemError(error));
+}
+
 const HEARTBEAT_MS = 60000;
 
 async function runIt(session: Session): Promise<CommandEnd> {
@@ -502,7 +508,7 @@ async function runIt(session: Session): Promise<CommandEnd> {
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => { keepOwnText(); if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
-    tracer: session.watch && tracerRequest(session.watch), inherited: session.request.inherited, step,
+    tracer: session.watch && tracerRequest(session.watch, (error) => stopWatching(session, error)), inherited: session.request.inherited, step,
     beforeOutput: step?.beforeOutput ?? measures.beforeOutput, afterOutput: measures.afterOutput, isSampled: hasMeasureFiles(session),
   });
   measures.end();
@@ -581,6 +587,8 @@ function save(session: Session): void {
   const { project, run, problems, request } = session;
   if (run.id === UNCLAIMED_ID) return;
   attempt(problems, 'keep the logs', () => saveLogs(project, run));
+  // First, so that this record names theirs: a chain has one end, however it was torn before.
+  if (request.batch === undefined) attempt(problems, 'settle lost runs', () => settleLost(session));
   const before = problems.length;
   // The other lines of a record are far fewer than this leaves.
   if (run.inputs.length + run.outputs.length > MOST_RECORD_LINES - 100000) run.warnings.push('these are more files than rr reads from a record; provenance/files.txt can leave folders out');
@@ -591,11 +599,14 @@ function save(session: Session): void {
   const { batch } = request;
   if (batch !== undefined) return attempt(problems, 'write "' + project.own + '"', () => batch.include(run));
   attempt(problems, 'bring provenance/Makefile up to date', () => {
-    const lost = settleLostRuns(project, run.id);
-    if (lost.length > 0) removeAbandonedScratch(project);
-    for (const one of lost) if (!request.quiet) tell('rr: the run ' + one.id + ' was lost: rr was killed while it ran');
     for (const fault of includeRun(project, run)) tell('rr: ' + fault.message);
   });
+}
+
+function settleLost({ project, run, request }: Session): void {
+  const lost = settleLostRuns(project, run.id);
+  if (lost.length > 0) removeAbandonedScratch(project);
+  for (const one of lost) if (!request.quiet) tell('rr: the run ' + one.id + ' was lost: rr was killed while it ran');
 }
 
 async function observe(session: Session, method: TraceMethod): Promise<Observation> {
@@ -655,6 +666,7 @@ export async function recordCommand(request: RecordingRequest): Promise<Recorded
   if (problems.length > 0) tell('rr: ' + problems[0] + '; the command runs all the same');
   watchReads(observation);
   const end = await runIt(session);
+  if (session.watch === undefined && observation.method === 'strace') observation.method = 'none';
   noteEnd(session.run, end);
   if (end.isHeld && session.watch === undefined) session.run.warnings.push('something that the command started goes on: what it does now is not recorded, or is taken for the next run\'s');
   problems.push(...end.logProblems);

@@ -46,10 +46,10 @@ export function beginWatch({ project, folder, origin, runId }: WatchRequest, tra
   return { ...tracer, leaks, trace, links, reader: new StraceReader((event) => trace.handle(event)), startMs };
 }
 
-/** How the command is started under the tracer, and what it says is read. */
-export function tracerRequest(watch: Watch): TracerRequest {
+/** How the command is started under the tracer, and what it says is read. `giveUp`: it is not watched then, by this error. */
+export function tracerRequest(watch: Watch, giveUp: (error: unknown) => void): TracerRequest {
   return {
     prefix: (output) => straceCommand(watch.program, watch.hasFilter, output), feed: (text) => watch.reader.feed(text),
-    isMainBegun: () => watch.trace.mainPid() !== 0, isMainEnded: () => watch.trace.isMainEnded(), countAlive: () => watch.trace.countAlive(),
+    isMainBegun: () => watch.trace.mainPid() !== 0, isMainEnded: () => watch.trace.isMainEnded(), countAlive: () => watch.trace.countAlive(), giveUp,
   };
 }

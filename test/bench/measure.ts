@@ -35,7 +35,7 @@ export type Entrant = {
 export type Race = Map<string, Part>;
 
 const LEAST_ROUNDS = 3;
-const SHORT_MS = 2000;
+const SHORT_MS = 5000;
 // A first start that took so long counts as a round; one that took this much longer is the only one.
 const SLOW_MS = 10000;
 const ONCE_MS = 40000;

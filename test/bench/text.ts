@@ -61,7 +61,7 @@ under TMPDIR made for the row and removed after; the order turns round each time
 ratio is taken in each round, and the table has the median of them, the extremes,
 and their number n.  A program whose first start takes long takes part in fewer
 rounds, three at least, or one if the time of the row is over and it takes more
-than 2 s; above 150 s it is stopped and named.  A first start of
+than 5 s; above 150 s it is stopped and named.  A first start of
 more than 10 s counts as a round, one of more than 40 s is the only one; others
 do not count.  Each peer does its work in
 its documented way; what it does more or less than rr is said with its command.
