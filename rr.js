@@ -9711,7 +9711,7 @@ function printVerbHelp(verb) {
 
 // ==== what brings in the files below =============================================================
 noteParts({
-  build: '346571a216172702',
+  build: '3f940287d05806dc',
   base: () => ({
     ACCEPTANCES, CANNOT_SYNC, CLOCK_TICKS_PER_S, CommandStopper, DURATION_WORDS, ENDING_SIGNALS,
     EXIT, EXPORT_FORMS, Failure, FieldWriter, HashCache, LARGEST_SOURCE_BYTES,
@@ -10109,7 +10109,7 @@ function explain(error) {
 if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
 else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
 
-// ==== late, build 346571a216172702 ===============================================================
+// ==== late, build 3f940287d05806dc ===============================================================
 function holdLateFiles() { /*
 core/heldrun.ts 11167
 uses detachString
@@ -20751,7 +20751,7 @@ function parseSshPrivateKey(blob) {
 function parseAllowedSigners(text) {
   const signers = [];
   for (const line of text.split(/\r?\n/)) {
-    const words = line.trim().match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
+    const words = line.trim().match(/(?:[^ \t"]|"[^"]*")+/g) ?? [];
     const at = words.findIndex((word, i) => i + 1 < words.length && /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+$/.test(word) && /^[A-Za-z0-9+/]+={0,2}$/.test(words[i + 1]));
     if (at < 0 || at > 2 || words[0][0] === '#') continue;
     const option = at === 2 ? /^namespaces="([^"\\]*)"$/i.exec(words[1]) : undefined;
@@ -32917,7 +32917,7 @@ function normalizePythonName(name) {
 function topModuleOf(relative) {
   const parts = relative.split('/');
   const first = parts[0] === '__pycache__' && parts.length > 1 ? 1 : 0;
-  return first < parts.length - 1 ? parts[first] : parts[first].replace(/\..*$/, '');
+  return first < parts.length - 1 ? parts[first] : parts[first].split('.', 1)[0];
 }
 
 /** "a/__pycache__/b.cpython-311.pyc" comes from "a/b.py" (PEP 3147); any other file from itself. *_/

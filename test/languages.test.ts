@@ -425,7 +425,7 @@ test('the parsers of metadata read what the specifications allow', () => {
   assert.deepEqual(Array.from(parseHeaders('A: 1\r\nLong: ab\r\n c\r\nA: 2\r\nno field\r\n\r\nB: 3\r\n')), [['a', '1'], ['long', 'abc']]);
   assert.deepEqual(parseRecordPaths('a.py,sha256=x,1\r\n"b,""c"".py",,\n\nd\n'), ['a.py', 'b,"c".py', 'd']);
   assert.equal(normalizePythonName('Zope.Interface__x--Y'), 'zope-interface-x-y');
-  assert.deepEqual(['six.py', 'numpy/core/x.py', '__pycache__/six.cpython-311.pyc', 'a.cpython-311-x86_64-linux-gnu.so'].map(topModuleOf), ['six', 'numpy', 'six', 'a']);
+  assert.deepEqual(['six.py', 'numpy/core/x.py', '__pycache__/six.cpython-311.pyc', 'a.cpython-311-x86_64-linux-gnu.so', '.x\n'].map(topModuleOf), ['six', 'numpy', 'six', 'a', '']);
   assert.deepEqual(['a/__pycache__/b.cpython-311.opt-1.pyc', '__pycache__/six.cpython-36.pyc', 'b.pyc'].map(pythonSourceOf), ['a/b.py', 'six.py', 'b.pyc']);
   assert.deepEqual(['file:///a%20b/', 'file://localhost/c', 'file:/d', 'file://host/e', 'https://x/y'].map(decodeFileUrl), ['/a b', '/c', '/d', undefined, undefined]);
   assert.equal(parseDirectUrl('{"url":"https://me:pw@example.org/x.git","vcs_info":{"vcs":"git","commit_id":"abc"}}')?.text, 'git abc https://example.org/x.git');

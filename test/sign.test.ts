@@ -322,7 +322,7 @@ test('a line of allowed signers counts with rr as it does with ssh-keygen', { sk
   const lines: [string, boolean][] = [
     ['a ' + one, true], ['a namespaces="rr-*" ' + one, true], ['a namespaces="git,rr-provenanc?" ' + one, true], ['a NAMESPACES="rr-provenance" ' + one, true],
     ['a namespaces="*,!rr-provenance" ' + one, false], ['a namespaces="git" ' + one, false], ['a namespaces="rr-prov" ' + one, false], ['a ssh-dss ' + base64, false], ['a valid-before="20200101" ' + one, false],
-    ['a cert-authority ' + one, false], ['a cert-authority,namespaces="rr-provenance" ' + one, false], ['a unknown ' + one, false], ['a b c ' + one, false], ['#a ' + one, false],
+    ['a cert-authority ' + one, false], ['a cert-authority,namespaces="rr-provenance" ' + one, false], ['a unknown ' + one, false], ['a b c ' + one, false], ['#a ' + one, false], ['a ' + one + '\r', true], ['a ' + one + '\r]', false],
   ];
   for (const [line, counts] of lines) {
     fs.writeFileSync(allowed, line + '\n');

@@ -12,7 +12,7 @@ export function normalizePythonName(name: ByteString): ByteString {
 export function topModuleOf(relative: ByteString): ByteString {
   const parts = relative.split('/');
   const first = parts[0] === '__pycache__' && parts.length > 1 ? 1 : 0;
-  return first < parts.length - 1 ? parts[first] : parts[first].replace(/\..*$/, '');
+  return first < parts.length - 1 ? parts[first] : parts[first].split('.', 1)[0];
 }
 
 /** "a/__pycache__/b.cpython-311.pyc" comes from "a/b.py" (PEP 3147); any other file from itself. */

@@ -133,8 +133,9 @@ function judgeSigners(inputs: ByteString[]): (string | undefined)[] {
     const own = parseAllowedSigners(line).filter((one) => fromBase64(one.base64) === KEY && readKeyType(KEY) === one.type && isAllowedFor(one, NAMESPACE));
     return isGood === own.length > 0 ? undefined : 'ssh-keygen says ' + (isGood ? 'yes' : 'no') + ' to ' + JSON.stringify(line);
   };
-  // Lines in which somebody is named, then perhaps options, then the key: others are rr's own matter. It has no clock for valid-after.
-  return inputs.map((input) => input.split('\n').filter((line) => /^[!-~]+[ \t]+(?:[^\s"]+="[^"]*"|cert-authority|,)*[ \t]*(?:ssh|ecdsa|sk)-\S+[ \t]/i.test(line) && !/valid-after/.test(line) && !/["#\\]/.test(line.split(/[ \t]/)[0])).slice(0, 3).map(judgeLine).find((wrong) => wrong !== undefined));
+  // Lines in which somebody is named, then perhaps options, then the key: others are rr's own matter. It has no clock for valid-after,
+  // and takes a CR at the end of a line only.
+  return inputs.map((input) => input.split('\n').filter((line) => /^(?:![!-+\--~]*,)*["-+\--~][!-~]*[ \t]+(?:[^\s"]+="[^"]*"|cert-authority|,)*[ \t]*(?:ssh|ecdsa|sk)-\S+[ \t]/i.test(line) && !/valid-after|\r./.test(line) && !/["#\\]/.test(line.split(/[ \t]/)[0])).slice(0, 3).map(judgeLine).find((wrong) => wrong !== undefined));
 }
 
 // ---- statements ---------------------------------------------------------------------------------------

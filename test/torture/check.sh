@@ -21,8 +21,14 @@ broken() { # NAME, with what is broken on standard input; no line, no fault
   done
 }
 
-list_kept() { # all that is never to change again
-  find provenance/runs provenance/notes provenance/environments provenance/code provenance/logs provenance/signatures -type f ! -name '.*.tmp' 2>/dev/null | sort
+list_kept() { # all that is never to change again; what rr sign left half, without its statement, the next one takes away
+  find provenance/runs provenance/notes provenance/environments provenance/code provenance/logs provenance/signatures -type f ! -name '.*.tmp' 2>/dev/null | sort |
+    while IFS= read -r name; do
+      case $name in
+      provenance/signatures/*.rec.*) [ ! -e "${name%.*}" ] || printf '%s\n' "$name" ;;
+      *) printf '%s\n' "$name" ;;
+      esac
+    done
 }
 
 list_outside() { # names, kinds, modes and sums of what lies beside the project
