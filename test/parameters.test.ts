@@ -148,6 +148,10 @@ test('readParameters() takes 100 expansions of the shell in one another, in quot
   assert.deepEqual(readTree('a=1\nb=' + '"$(x)"${y}'.repeat(200) + '\n', 'p.sh').tree, read);
 });
 
+test('readParameters() reads of the shell no array, and takes a variable for changed that becomes one', () => {
+  assert.deepEqual(readTree('a=(1 2)\nexport b=(3)\nc=1 d=(0)\ne=4\ne=(5)\nf=6\n', 'p.sh').tree, ['mapping', [['e', ['unreadable', 'it may be changed at line 5']], ['f', ['string', '6']]]]);
+});
+
 test('a program that is nested too deep for the parser of the judge is one that it refuses', { skip: hasPythonModule('ast') ? false : 'python3 is not here' }, () => {
   assertAgreed(judgeTexts('python', 'p.py', ['a = ' + '-'.repeat(8000) + '1\n', 'a = 2\n']), 2);
 });

@@ -236,12 +236,12 @@ class ShellReader {
     for (const name of word.text.match(/[A-Za-z_][A-Za-z0-9_]*/g) ?? []) this.book.change(name, word.start);
   }
 
+  /** Of an array this is not asked: its "(" ends the command, which so does not stand alone. */
   private assign(word: ShellToken): void {
     const parts = SHELL_ASSIGNMENT.exec(word.text);
     if (parts === null) return;
-    const isArray = this.tokens.some((token) => token.start === word.end && token.text === '(');
     const start = word.start + parts[1].length + 1;
-    this.book.assign([parts[1]], isArray ? this.source.unreadable(word.start, 'it is an array') : readShellValue(this.source, start, parts[2]), word.start);
+    this.book.assign([parts[1]], readShellValue(this.source, start, parts[2]), word.start);
   }
 }
 
