@@ -99,13 +99,13 @@ def read_python(data):
     """What a module gives to names, as its syntax tree tells: the last assignment of each; Unwritten where it is no literal."""
     try:
         body = ast.parse(data.decode("utf-8-sig")).body
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # The last: nested too deep for its parser.
         raise Refusal("ast: " + str(error)[:200])
 
     def literal(node):
         try:
             return ast.literal_eval(node)
-        except (ValueError, SyntaxError, TypeError, RecursionError):
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             return Unwritten
 
     def assigned(statements, name_of):
@@ -273,6 +273,9 @@ def judge(format_name, documents):
             except Refusal as refusal:
                 # A program with a fault in it does not run at all, whatever is read of it.
                 difference = None if PARTIAL else "refused by the judge: " + str(refusal)
+            except Exception as error:
+                # Told of this document, so that it is known which one it was.
+                difference = "the judge failed: " + repr(error)[:200]
             complaint = complaint or difference
         if complaint is None:
             result["agreed"] += 1

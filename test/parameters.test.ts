@@ -117,7 +117,7 @@ test('readParameters() refuses what is outside of the part of YAML that it reads
 });
 
 test('readParameters() keeps undecided what YAML 1.1 and 1.2 take for different things', () => {
-  for (const word of ['yes', 'No', 'on', 'OFF', 'y', 'n', '0777', '010', '0o17', '0b11', '1_000', '1e3', '1e-3', '1.5e3', '-.5', '12:30:00', '1:30', '190:20:30.15', '2001-12-14', '2001-12-14T21:59:43Z', '08', '+0x1F', '1_0.5']) {
+  for (const word of ['yes', 'No', 'on', 'OFF', 'y', 'n', '0777', '010', '0o17', '0b11', '1_000', '1e3', '1e-3', '1.5e3', '-.5', '12:30:00', '1:30', '190:20:30.15', '2001-12-14', '2001-12-14T21:59:43Z', '08', '+0x1F', '1_0.5', '-0o0', '+0o17', '0o1_7']) {
     assert.deepEqual(readTree('a: ' + word + '\n', 'p.yaml').tree, ['mapping', [['a', ['undecided', word]]]], word);
   }
   const decided: [string, unknown][] = [['0', ['integer', '0']], ['-12', ['integer', '-12']], ['0x1F', ['integer', '31']], ['1.5e+3', ['float', '1500.0']], ['.5', ['float', '0.5']], ['-.inf', ['float', '-inf']],
@@ -129,13 +129,31 @@ test('readParameters() is not harmed by large, deep and strange files of any kin
   const files = ['p.yaml', 'p.toml', 'p.json', 'p.jsonc', 'p.py', 'p.R', 'p.jl', 'p.sh', 'p.ini', 'p.txt', 'p.properties'];
   const deep = 100000;
   const texts = ['', '\n', '\0', '\r', '\xff\xfe', '\xef\xbb\xbf', '\xef\xbb\xbf\n', '['.repeat(deep), '{'.repeat(deep), '('.repeat(deep), 'a=' + '['.repeat(deep), 'a = ' + '{"a":'.repeat(deep), '- '.repeat(deep), '"'.repeat(deep), '\''.repeat(deep),
-    'a: "' + 'x'.repeat(deep), '#'.repeat(deep), '\\'.repeat(deep), '$('.repeat(deep), '`'.repeat(deep + 1), 'x <- c('.repeat(deep), 'x <- '.repeat(deep), 'x -> '.repeat(deep), 'assign("x", 1)\n'.repeat(deep), 'if true; then '.repeat(deep), 'begin '.repeat(deep), 'a.'.repeat(deep) + 'b = 1', '#='.repeat(deep),
+    'a: "' + 'x'.repeat(deep), '#'.repeat(deep), '\\'.repeat(deep), '$('.repeat(deep), '$("'.repeat(deep), '`'.repeat(deep + 1), 'x <- c('.repeat(deep), 'x <- '.repeat(deep), 'x -> '.repeat(deep), 'assign("x", 1)\n'.repeat(deep), 'if true; then '.repeat(deep), 'begin '.repeat(deep), 'a.'.repeat(deep) + 'b = 1', '#='.repeat(deep),
     Array.from({ length: 50000 }, (_, i) => 'k' + String(i) + ' = ' + String(i)).join('\n') + '\n', Array.from({ length: 50000 }, (_, i) => 'k' + String(i) + ': ' + String(i)).join('\n') + '\n'];
   for (const file of files) {
     for (const text of texts) readTree(text, file);
     for (const text of texts) readTree(text + '\n', file);
   }
   assert.match(readTree(' '.repeat((16 << 20) + 1), 'p.yaml').why, /more than 16 MiB/);
+});
+
+test('readParameters() takes 100 expansions of the shell in one another, in quotes too, and any number in a row', () => {
+  const nested = (n: number, open: string, close: string): string => 'a=1\nb=' + open.repeat(n) + 'x' + close.repeat(n) + '\n';
+  const read = ['mapping', [['a', ['string', '1']], ['b', ['unreadable', 'its value is neither a plain word nor a plain text in quotes']]]];
+  for (const [open, close] of [['$(', ')'], ['"$(', ')"'], ['${x:-"', '"}']]) {
+    assert.deepEqual(readTree(nested(100, open, close), 'p.sh').tree, read, open);
+    assert.match(readTree(nested(101, open, close), 'p.sh').why, /line 2: nested more than 100 deep/, open);
+  }
+  assert.deepEqual(readTree('a=1\nb=' + '"$(x)"${y}'.repeat(200) + '\n', 'p.sh').tree, read);
+});
+
+test('readParameters() reads of the shell no array, and takes a variable for changed that becomes one', () => {
+  assert.deepEqual(readTree('a=(1 2)\nexport b=(3)\nc=1 d=(0)\ne=4\ne=(5)\nf=6\n', 'p.sh').tree, ['mapping', [['e', ['unreadable', 'it may be changed at line 5']], ['f', ['string', '6']]]]);
+});
+
+test('a program that is nested too deep for the parser of the judge is one that it refuses', { skip: hasPythonModule('ast') ? false : 'python3 is not here' }, () => {
+  assertAgreed(judgeTexts('python', 'p.py', ['a = ' + '-'.repeat(8000) + '1\n', 'a = 2\n']), 2);
 });
 
 test('readParameters() takes an R value for changed where a block or another name is assigned to it', () => {

@@ -1,5 +1,6 @@
 // shellvalues.ts - variables that a shell script sets at top level (docs/parameters.txt, 5). Runs nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { DEEPEST_NESTING } from '../core/parameters.ts';
 import type { ParameterMapping, ParameterNode } from '../core/parameters.ts';
 import { AssignmentBook } from './assignments.ts';
 import type { ParameterSource } from './parametersource.ts';
@@ -17,6 +18,8 @@ class ShellLexer {
   private readonly source: ParameterSource;
   private readonly text: ByteString;
   private at: number;
+  /** Of $( ) and ${ } in one another, in quotes or not. */
+  private depth = 0;
   readonly tokens: ShellToken[] = [];
   /** Ends of here-documents that begin behind this line. */
   private waiting: { end: ByteString; isIndented: boolean }[] = [];
@@ -85,7 +88,7 @@ class ShellLexer {
       this.at = end + 1;
     } else if (next === '"') this.skipQuoted(start, '"');
     else if (next === '`') this.skipQuoted(start, '`');
-    else if (next === '$' && (text[this.at + 1] === '(' || text[this.at + 1] === '{')) this.skipExpansion(start, 0);
+    else if (next === '$' && (text[this.at + 1] === '(' || text[this.at + 1] === '{')) this.skipExpansion(start);
     else this.at += 1;
   }
 
@@ -93,7 +96,7 @@ class ShellLexer {
     this.at += 1;
     while (this.text[this.at] !== mark) {
       if (this.at >= this.text.length) this.source.refuse(start, 'a text in quotes that does not end');
-      if (mark === '"' && (this.text.startsWith('$(', this.at) || this.text.startsWith('${', this.at))) this.skipExpansion(start, 0);
+      if (mark === '"' && (this.text.startsWith('$(', this.at) || this.text.startsWith('${', this.at))) this.skipExpansion(start);
       else if (mark === '"' && this.text[this.at] === '`') this.skipQuoted(start, '`');
       else this.at += this.text[this.at] === '\\' ? 2 : 1;
     }
@@ -101,8 +104,9 @@ class ShellLexer {
   }
 
   /** Behind $( ) or ${ }, with whatever is in it. */
-  private skipExpansion(start: number, depth: number): void {
-    if (depth > 50) this.source.refuse(start, 'nested more than 50 deep');
+  private skipExpansion(start: number): void {
+    this.depth += 1;
+    if (this.depth > DEEPEST_NESTING) this.source.refuse(start, 'nested more than ' + String(DEEPEST_NESTING) + ' deep');
     const isCommand = this.text[this.at + 1] === '(';
     this.at += 2;
     for (let open = 1; open > 0;) {
@@ -110,10 +114,11 @@ class ShellLexer {
       const next = this.text[this.at];
       if (next === (isCommand ? '(' : '{')) open += 1;
       if (next === (isCommand ? ')' : '}')) open -= 1;
-      if (next === '$' && (this.text[this.at + 1] === '(' || this.text[this.at + 1] === '{')) this.skipExpansion(start, depth + 1);
+      if (next === '$' && (this.text[this.at + 1] === '(' || this.text[this.at + 1] === '{')) this.skipExpansion(start);
       else if (next === '\'' || next === '"' || next === '`' || next === '\\') this.skipPiece(start);
       else this.at += 1;
     }
+    this.depth -= 1;
   }
 }
 
@@ -231,12 +236,12 @@ class ShellReader {
     for (const name of word.text.match(/[A-Za-z_][A-Za-z0-9_]*/g) ?? []) this.book.change(name, word.start);
   }
 
+  /** Of an array this is not asked: its "(" ends the command, which so does not stand alone. */
   private assign(word: ShellToken): void {
     const parts = SHELL_ASSIGNMENT.exec(word.text);
     if (parts === null) return;
-    const isArray = this.tokens.some((token) => token.start === word.end && token.text === '(');
     const start = word.start + parts[1].length + 1;
-    this.book.assign([parts[1]], isArray ? this.source.unreadable(word.start, 'it is an array') : readShellValue(this.source, start, parts[2]), word.start);
+    this.book.assign([parts[1]], readShellValue(this.source, start, parts[2]), word.start);
   }
 }
 

@@ -43,13 +43,15 @@ const TIMESTAMP_11 = /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:$|[Tt \t])/;
 const FULL_TIMESTAMP_11 = /^([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:(?:[Tt]|[ \t]+)([0-9]{1,2}):([0-9]{2}):([0-9]{2}).*)?$/;
 const SIXTY_11 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
 const OTHER_INTEGER_11 = /^[-+]?(?:0b[01_]+|0[0-7_]+|0x[0-9a-fA-F_]+)$/;
+/** Neither version has it with a sign or "_", but ruamel.yaml reads an integer. */
+const NEW_OCTAL = /^[-+]?0o[0-7_]+$/;
 
 /** The types of YAML 1.1, as its specification and as PyYAML have them. undefined: something that 1.2 does not have. */
 function meaningIn11(text: ByteString): Meaning | undefined {
   const word = meaningOfWord(text);
   if (word !== undefined) return word;
   if (text.indexOf('_') >= 0 && (/^[-+]?[0-9._]+(?:[eE][-+]?[0-9_]+)?$/.test(text) || OTHER_INTEGER_11.test(text))) return undefined;
-  if (BOOLEAN_11.test(text) || TIMESTAMP_11.test(text) || SIXTY_11.test(text)) return undefined;
+  if (BOOLEAN_11.test(text) || TIMESTAMP_11.test(text) || SIXTY_11.test(text) || NEW_OCTAL.test(text)) return undefined;
   if (/^0+$/.test(text)) return { type: 'integer', value: '0' };
   if (/^0x[0-9a-fA-F]+$/.test(text)) return { type: 'integer', value: canonicalInteger(text) };
   if (OTHER_INTEGER_11.test(text)) return undefined;
