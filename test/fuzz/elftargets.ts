@@ -14,7 +14,7 @@ import { hasProgram, makeTemporary, run } from '../rig.ts';
 import type { Dice } from './dice.ts';
 import { pick, pickLength, randomBytes } from './dice.ts';
 import type { BinaryStructure, NumberField } from './structure.ts';
-import { listFields, makeGenerator, readField } from './structure.ts';
+import { listFields, makeGenerator, putBytes, readField } from './structure.ts';
 import type { FuzzTarget } from './target.ts';
 import { failCase } from './target.ts';
 
@@ -107,6 +107,14 @@ function spellFacts(facts: ElfFacts): string[] {
   return [...list('needed', facts.needed), ...list('soname', [facts.soname]), ...list('rpath', join(facts.rpath)), ...list('runpath', join(facts.runpath)), ...list('interpreter', [facts.interpreter]), ...list('build-id', [facts.buildId])];
 }
 
+/** Of a file that has sections of notes readelf reads no others; rr, as loaders do, asks the segments too, and readelf here without the table of sections. */
+function askBuildIdOfSegments(input: ByteString): string[] {
+  const is64 = input.charCodeAt(4) === 2;
+  const word = is64 ? 8 : 4;
+  const withoutTable = putBytes(putBytes(input, is64 ? 40 : 32, '\0'.repeat(word)), is64 ? 60 : 48, '\0'.repeat(4));
+  return (askReadelf([withoutTable])[0] ?? []).filter((line) => line.startsWith('build-id '));
+}
+
 const DYNAMIC_LINE = /^(?:needed|soname|rpath|runpath) /;
 
 /** Tables of sections that say there is no code: rr takes such a file for one of debug information. */
@@ -130,10 +138,11 @@ function compareElf(inputs: ByteString[]): (string | undefined)[] {
   const answers = askReadelf(inputs);
   return inputs.map((input, i) => {
     const facts = factsOf(input) as ElfFacts;
-    const theirs = answers[i];
+    let theirs = answers[i];
     // Names of other bytes readelf spells in its own way; cores have build ids of others.
     if (theirs === undefined || facts.problems.length > 0 || facts.type === 'core' || facts.type === 'other') return undefined;
     const mine = spellFacts(facts);
+    if (facts.buildId !== undefined && !theirs.some((line) => line.startsWith('build-id '))) theirs = theirs.concat(askBuildIdOfSegments(input));
     // readelf takes any note for GNU's whose owner begins so.
     const isOwned = theirs.every((line) => !line.startsWith('build-id ') || input.indexOf('GNU\0' + bytesFromHex(line.slice(9))) >= 0);
     // Of two the last one holds.
