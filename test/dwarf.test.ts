@@ -245,6 +245,7 @@ test('readElf() tells what it cannot read', () => {
     ['debug information lies in .dwo files', withUnits([unit([{ attribute: 0x2130, form: 0x08, write: (out) => out.text('x.dwo\0') }], { version: 4 }), sound])],
     ['names of compilers lie in a supplementary file of debug information', withUnits([unit([{ attribute: 0x25, form: 0x1f21, write: (out) => out.uint(1, 4) }]), sound])],
     ['the debug information has values of the unknown form 119', withUnits([unit([{ attribute: 0x25, form: 0x77, write: () => undefined }]), sound])],
+    ['the debug information has a unit that is cut off', withUnits([unit([{ attribute: 0x25, form: 0x0e, write: (out) => out.uint(0, 2) }], { offsetBytes: 8 }), sound], [{ name: '.debug_str', data: Buffer.from('no\0') }])],
     ['the debug information lacks the name of a compiler', withUnits([unit([{ attribute: 0x25, form: 0x0e, write: (out) => out.uint(1, 4) }]), sound])],
   ];
   for (const [problem, bytes] of table) {
