@@ -9,7 +9,7 @@ import type { ElfFacts } from '../src/formats/elf.ts';
 import type { ByteReader } from '../src/formats/bytewindow.ts';
 import type { Decompressors } from '../src/formats/elfdebug.ts';
 import { LOAD_ADDRESS, makeElf, makeUnit, makeWriter, placeSections } from './elfmaker.ts';
-import type { MadeAttribute, MadeElf, MadeSection, MadeUnit } from './elfmaker.ts';
+import type { ByteWriter, MadeAttribute, MadeElf, MadeSection, MadeUnit } from './elfmaker.ts';
 import { hasProgram, makeTemporary, run } from './rig.ts';
 
 const NONE: Decompressors = { zlib: () => undefined, zstd: undefined };
@@ -123,6 +123,21 @@ test('readElf() does without a table of sections', () => {
   assert.deepEqual(facts, { ...EXPECTED, bits: 32, machine: 'ppc', hasDebug: false, comments: [], producers: [], commandLines: [] });
 });
 
+test('readElf() asks the segments for a build id that no section of notes has', () => {
+  const elf = makeProgram(64, true, { info: Buffer.alloc(0), abbrev: Buffer.alloc(0) });
+  elf.sections[1].type = 0xa19;
+  elf.sections.push({ name: '.note.other', type: 7, data: makeWriter(true).uint(4, 4).uint(4, 4).uint(1, 4).text('GNU\0\0\0\0\0').done() });
+  const bytes = makeElf(elf);
+  assert.equal(factsOf(bytes).buildId, EXPECTED.buildId);
+  if (!hasProgram('readelf')) return;
+  const folder = makeTemporary();
+  const ask = (made: Buffer): boolean => {
+    fs.writeFileSync(path.join(folder, 'made'), made);
+    return run(folder, ['readelf', '-n', 'made']).stdout.includes('Build ID: 009fabcdef');
+  };
+  assert.deepEqual([ask(bytes), ask(makeElf({ ...elf, hasSectionTable: false }))], [false, true], 'readelf asks the segments only of a file without sections of notes');
+});
+
 test('readElf() steps over every form to the producer', () => {
   const block = (sizeBytes: number): MadeAttribute['write'] => (out) => out.uint(3, sizeBytes).text('\x01\x02\x03');
   for (const offsetBytes of [4, 8] as const) {
@@ -165,6 +180,54 @@ test('readElf() finds a text by each form of reference', () => {
   }
 });
 
+/** An object file of one unit, whose producer is relocated once, from "half" to FLAGS. */
+function makeRelocated(bits: 32 | 64, isLittle: boolean, machine: number, info: (out: ByteWriter) => ByteWriter): Buffer {
+  const word = bits / 8;
+  const unit = makeUnit({ version: 4, offsetBytes: 4, isLittle, attributes: [{ attribute: 0x25, form: 0x0e, write: (out) => out.uint(0, 4) }] }, 0);
+  const sections: MadeSection[] = [
+    { name: '.debug_info', data: unit.info }, { name: '.debug_abbrev', data: unit.abbrev }, { name: '.debug_str', data: Buffer.from('half\0' + FLAGS + '\0', 'latin1') },
+    { name: '.symtab', type: 2, data: Buffer.alloc(bits === 64 ? 48 : 32) },
+    { name: '.rela.debug_info', type: 4, data: info(makeWriter(isLittle).uint(unit.info.length - 4, word)).uint(5, word).done() },
+  ];
+  const bytes = makeElf({ bits, isLittle, type: 1, machine, sections });
+  // What the two tables say of each other, and the sizes of their entries.
+  const headerBytes = bits === 64 ? 64 : 40;
+  const tableAt = Number(bits === 64 ? bytes[isLittle ? 'readBigUInt64LE' : 'readBigUInt64BE'](40) : bytes[isLittle ? 'readUInt32LE' : 'readUInt32BE'](32));
+  const put = (index: number, at: number, value: number): void => { makeWriter(isLittle).uint(value, 4).done().copy(bytes, tableAt + index * headerBytes + at); };
+  const linkAt = bits === 64 ? 40 : 24;
+  const entryAt = bits === 64 ? (isLittle ? 56 : 60) : 36;
+  put(4, linkAt, 3);
+  put(4, linkAt + 4, 1);
+  put(4, entryAt, bits === 64 ? 24 : 16);
+  put(5, linkAt, 4);
+  put(5, linkAt + 4, 1);
+  put(5, entryAt, bits === 64 ? 24 : 12);
+  return bytes;
+}
+
+test('readElf() relocates as the type says: one that is none changes nothing', () => {
+  const word = (value: number, sizeBytes: number) => (out: ByteWriter): ByteWriter => out.uint(value, sizeBytes);
+  const halves = (symbol: number, type: number, isLittle: boolean) => (out: ByteWriter): ByteWriter => (isLittle ? out.uint(type, 4).uint(symbol, 4) : out.uint(symbol, 4).uint(type, 4));
+  // x86-64, s390 of 64 bits, PowerPC, x86-64 of 32 bits, little-endian MIPS of 64 bits with the symbol first (R_MIPS_32).
+  const table: [Buffer, boolean][] = [
+    [makeRelocated(64, true, 62, halves(1, 10, true)), true], [makeRelocated(64, true, 62, halves(1, 0, true)), false],
+    [makeRelocated(64, false, 22, halves(1, 4, false)), true], [makeRelocated(64, false, 22, halves(1, 0, false)), false],
+    [makeRelocated(32, false, 20, word(0x101, 4)), true], [makeRelocated(32, false, 20, word(0x100, 4)), false],
+    [makeRelocated(32, true, 62, word(0x10a, 4)), true], [makeRelocated(32, true, 62, word(0x100, 4)), false],
+    [makeRelocated(64, true, 8, (out) => out.uint(1, 4).text('\0\0\0\x02')), true],
+  ];
+  const folder = makeTemporary();
+  table.forEach(([bytes, isApplied], i) => {
+    const facts = factsOf(bytes);
+    assert.deepEqual([facts.type, facts.producers.map(({ text }) => text), facts.problems], ['object', [isApplied ? FLAGS : 'half'], []], String(i));
+    if (!hasProgram('readelf')) return;
+    fs.writeFileSync(path.join(folder, 'made'), bytes);
+    const said = run(folder, ['readelf', '--debug-dump=info', 'made']);
+    assert.equal(said.stderr, '', String(i));
+    assert.match(said.stdout, isApplied ? /DW_AT_producer .*: GNU C17 12.2.0/ : /DW_AT_producer .*: half/, String(i));
+  });
+});
+
 test('readElf() counts compile units alone, the most frequent producer first', () => {
   const unit = (text: string, more: Partial<MadeUnit> = {}): MadeUnit => ({ version: 5, offsetBytes: 4, isLittle: true, attributes: [producerText(text)], ...more });
   const facts = factsOf(withUnits([unit('b'), unit('a'), unit('c'), unit('c', { version: 4 }), unit('partial', { tag: 0x3c }), unit('type', { tag: 0x41 }),
@@ -182,6 +245,7 @@ test('readElf() tells what it cannot read', () => {
     ['debug information lies in .dwo files', withUnits([unit([{ attribute: 0x2130, form: 0x08, write: (out) => out.text('x.dwo\0') }], { version: 4 }), sound])],
     ['names of compilers lie in a supplementary file of debug information', withUnits([unit([{ attribute: 0x25, form: 0x1f21, write: (out) => out.uint(1, 4) }]), sound])],
     ['the debug information has values of the unknown form 119', withUnits([unit([{ attribute: 0x25, form: 0x77, write: () => undefined }]), sound])],
+    ['the debug information has a unit that is cut off', withUnits([unit([{ attribute: 0x25, form: 0x0e, write: (out) => out.uint(0, 2) }], { offsetBytes: 8 }), sound], [{ name: '.debug_str', data: Buffer.from('no\0') }])],
     ['the debug information lacks the name of a compiler', withUnits([unit([{ attribute: 0x25, form: 0x0e, write: (out) => out.uint(1, 4) }]), sound])],
   ];
   for (const [problem, bytes] of table) {

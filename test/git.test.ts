@@ -7,7 +7,7 @@ import os from 'os';
 import path from 'path';
 import zlib from 'zlib';
 import { parseGitConfig, findGitSetting, findRemoteUrl, stripUrlCredentials } from '../src/formats/gitconfig.ts';
-import { computeTree, hexFromBytes, parseGitIndex } from '../src/formats/gitindex.ts';
+import { bytesFromHex, computeTree, hexFromBytes, parseGitIndex } from '../src/formats/gitindex.ts';
 import { applyGitDelta, parseLooseObject, readPackedObject } from '../src/formats/gitpack.ts';
 import { quoteGitPath } from '../src/formats/gitpatch.ts';
 import type { GitState } from '../src/sys/git.ts';
@@ -650,6 +650,12 @@ test('parseGitIndex() leaves to git what git refuses or reads otherwise', () => 
   }
   fs.writeFileSync(index, put(whole, 72, '\x40\x04'), 'latin1');
   assert.notEqual(spawnSync('git', ['ls-files', '-s'], { cwd: root }).status, 0);
+  // A folder in the index, as in a sparse one, but without a word of it: git lists what the tree holds.
+  const folder = put(put(whole, 36, '\0\0\x40\0'), 52, bytesFromHex(git(root, 'rev-parse', 'HEAD:src').trim()));
+  assert.equal(parseGitIndex(folder, 20), 'unsupported');
+  fs.writeFileSync(index, folder, 'latin1');
+  assert.deepEqual(git(root, 'ls-files').split('\n'), ['a.pyb.c', 'run.sh', 'src/b.c', '']);
+  assert.deepEqual(Array.from(read(root).changed).sort(), ['a.py', 'a.pyb.c'], 'what git lists is what is told');
   // In version 4 each name begins with what the one before was: a long one would cost its length for each.
   const entry = (dropped: string, name: string): string => '\0'.repeat(60) + '\x0f\xff' + dropped + name + '\0';
   const long = 'DIRC\0\0\0\x04\0\0\x27\x10' + entry('\0', 'a'.repeat(500000)) + entry('\x01', 'b').repeat(9999) + '\0'.repeat(20);

@@ -161,7 +161,9 @@ function readFirstEntry(reading: DwarfReading, info: DwarfSection, unit: DwarfUn
   for (let i = 0; i + 1 < declaration.attributes.length; i += 2) {
     const attribute = declaration.attributes[i];
     const value = takeAttributeValue(reading, info, unit, cursor, declaration.attributes[i + 1]);
-    if (value === undefined) break;
+    // What lies behind the end belongs to the next unit.
+    if (cursor.at > unit.endAt) reading.problems.add('the debug information has a unit that is cut off');
+    if (value === undefined || cursor.at > unit.endAt) break;
     if (attribute === DWARF_ATTRIBUTE.producer) producer = value;
     else if (attribute === DWARF_ATTRIBUTE.language) language = value.value;
     else if (attribute === DWARF_ATTRIBUTE.strOffsetsBase) textTableAt = value.value;

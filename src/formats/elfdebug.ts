@@ -1,7 +1,7 @@
 // elfdebug.ts - finds, unpacks and relocates the sections of debug information of an ELF file.
 // Knows no DWARF and no decompressor.
 import { bytesAt, openSource, sourceOfBytes, startCursor, takeUint, textOfBytes, uintAt } from './bytewindow.ts';
-import type { ByteSource } from './bytewindow.ts';
+import type { ByteCursor, ByteSource } from './bytewindow.ts';
 import type { DwarfSection, DwarfSectionName, OpenDwarfSection } from './dwarf.ts';
 import type { ElfFile, ElfSection } from './elffile.ts';
 import { ELF_FILE_TYPE, SECTION_FLAG, SECTION_TYPE, hasFlag, sourceOfSection, takeWord } from './elffile.ts';
@@ -18,6 +18,7 @@ const COMPRESSION = { zlib: 1, zstd: 2 } as const;
 // Each of the five sections of interest; more is not worth the memory.
 const MOST_INFLATED_BYTES = 32 << 20;
 const MOST_RELOCATIONS = 200000;
+const RELOCATION_NONE = 0;
 
 /** The section .debug_NAME, .zdebug_NAME or, in a split unit's file, .debug_NAME.dwo; undefined if none has content. */
 export function findDebugSection(file: ElfFile, name: DwarfSectionName): ElfSection | undefined {
@@ -91,7 +92,8 @@ function inflateSection(file: ElfFile, section: ElfSection, packed: PackedSectio
 /**
  * The values that an object file's linker would write, by their place in the section. Only entries
  * with an addend: where it stands in the section itself, it is the value already, because the symbols
- * of debug sections are 0 until linked.
+ * of debug sections are 0 until linked. Relocations of the type 0 change nothing (R_X86_64_NONE, and
+ * so in all supplements of the System V ABI); the others are taken for those of a whole address.
  */
 function readRelocations(file: ElfFile, target: ElfSection): Map<number, number> {
   const values = new Map<number, number>();
@@ -105,12 +107,23 @@ function readRelocations(file: ElfFile, target: ElfSection): Map<number, number>
   const count = Math.min(Math.floor(source.sizeBytes / entryBytes), MOST_RELOCATIONS);
   for (let i = 0; i < count; i++) {
     const at = takeWord(file, cursor);
-    const info = takeWord(file, cursor);
+    const { symbol, type } = takeRelocationInfo(file, cursor);
     const addend = takeWord(file, cursor);
-    const symbol = Math.floor(info / (file.bits === 64 ? 0x100000000 : 0x100));
+    if (type === RELOCATION_NONE) continue;
     const symbolAt = file.bits === 64 ? symbol * 24 + 8 : symbol * 16 + 4;
-    // Little-endian 64-bit MIPS has `info` in another order: it names no symbol here, and those it means are 0.
     values.set(at, addend + (symbolAt < symbolSource.sizeBytes ? uintAt(symbolSource, symbolAt, file.bits / 8) : 0));
   }
   return values;
+}
+
+/** Little-endian 64-bit MIPS has the two in another order: it names no symbol and no type here, and the symbols it means are 0. */
+function takeRelocationInfo(file: ElfFile, cursor: ByteCursor): { symbol: number; type: number } {
+  if (file.bits === 32) {
+    const info = takeUint(cursor, 4);
+    return { symbol: Math.floor(info / 0x100), type: info % 0x100 };
+  }
+  // In halves, because the type is lost where a number of 64 bits is rounded.
+  const halves = [takeUint(cursor, 4), takeUint(cursor, 4)];
+  const [type, symbol] = file.whole.isLittleEndian ? halves : halves.reverse();
+  return { symbol, type };
 }

@@ -56,8 +56,8 @@ function readTimeMs(bytes: ByteString, at: number): number {
 }
 
 /**
- * The index; 'unsupported' if it holds only a part of the entries (split or sparse index) or is of
- * an unknown version, so that git must be asked. `hashSizeBytes` is 20 (SHA-1) or 32 (SHA-256).
+ * The index; 'unsupported' if it holds only a part of the entries (split or sparse index, a folder as
+ * an entry) or is of an unknown version, so that git must be asked. `hashSizeBytes` is 20 (SHA-1) or 32 (SHA-256).
  * Throws Failure on a file that is cut off.
  */
 export function parseGitIndex(bytes: ByteString, hashSizeBytes: number): GitIndex | 'unsupported' {
@@ -74,7 +74,8 @@ export function parseGitIndex(bytes: ByteString, hashSizeBytes: number): GitInde
   for (let i = 0; i < count; i++) {
     const fixed = 42 + hashSizeBytes + ((bytes.charCodeAt(at + 40 + hashSizeBytes) & 0x40) !== 0 ? 2 : 0);
     const name = readEntryName(bytes, at + fixed, version === 4 ? previous : undefined, end);
-    if (isUnlikeGit(bytes, at + 40 + hashSizeBytes, version, name.text)) return 'unsupported';
+    // A folder stands for all that its tree holds, be there an extension "sdir" or not.
+    if (readUint32(bytes, at + 24) === GIT_FOLDER || isUnlikeGit(bytes, at + 40 + hashSizeBytes, version, name.text)) return 'unsupported';
     entries.push(readIndexEntry(bytes, at, hashSizeBytes, name.text));
     // Versions 2 and 3 pad with 1 to 8 NUL bytes to a multiple of 8 from the entry's start.
     at = version === 4 ? name.end + 1 : at + ((fixed + name.text.length + 8) & ~7);

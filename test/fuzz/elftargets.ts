@@ -14,7 +14,7 @@ import { hasProgram, makeTemporary, run } from '../rig.ts';
 import type { Dice } from './dice.ts';
 import { pick, pickLength, randomBytes } from './dice.ts';
 import type { BinaryStructure, NumberField } from './structure.ts';
-import { listFields, makeGenerator, readField } from './structure.ts';
+import { listFields, makeGenerator, putBytes, readField } from './structure.ts';
 import type { FuzzTarget } from './target.ts';
 import { failCase } from './target.ts';
 
@@ -107,6 +107,26 @@ function spellFacts(facts: ElfFacts): string[] {
   return [...list('needed', facts.needed), ...list('soname', [facts.soname]), ...list('rpath', join(facts.rpath)), ...list('runpath', join(facts.runpath)), ...list('interpreter', [facts.interpreter]), ...list('build-id', [facts.buildId])];
 }
 
+/**
+ * Names of libraries and notes readelf reads where the table of sections says, unless there is none; rr, as
+ * loaders do, where the segments say. What readelf tells of the file without that table.
+ */
+function askReadelfOfSegments(input: ByteString): string[] | undefined {
+  const is64 = input.charCodeAt(4) === 2;
+  return askReadelf([putBytes(putBytes(input, is64 ? 40 : 32, '\0'.repeat(is64 ? 8 : 4)), is64 ? 60 : 48, '\0'.repeat(4))])[0];
+}
+
+function isNoteOfGnu(input: ByteString, id: ByteString): boolean {
+  const at = input.indexOf('GNU\0' + id);
+  return at >= 12 && [true, false].some((isLittle) => readField(input, { at: at - 12, sizeBytes: 4, isLittle }) === 4n);
+}
+
+/** An empty folder of a search path, the working directory, rr leaves out. */
+function withoutEmptyFolders(line: string): string {
+  const parts = /^((?:rpath|runpath) )([^]*)$/.exec(line);
+  return parts === null ? line : parts[1] + parts[2].split(':').filter((folder) => folder !== '').join(':');
+}
+
 const DYNAMIC_LINE = /^(?:needed|soname|rpath|runpath) /;
 
 /** Tables of sections that say there is no code: rr takes such a file for one of debug information. */
@@ -134,16 +154,20 @@ function compareElf(inputs: ByteString[]): (string | undefined)[] {
     // Names of other bytes readelf spells in its own way; cores have build ids of others.
     if (theirs === undefined || facts.problems.length > 0 || facts.type === 'core' || facts.type === 'other') return undefined;
     const mine = spellFacts(facts);
-    // readelf takes any note for GNU's whose owner begins so.
-    const isOwned = theirs.every((line) => !line.startsWith('build-id ') || input.indexOf('GNU\0' + bytesFromHex(line.slice(9))) >= 0);
+    // readelf takes any note for GNU's whose owner begins so, be its name of four bytes or not.
+    const isOwned = theirs.every((line) => !line.startsWith('build-id ') || isNoteOfGnu(input, bytesFromHex(line.slice(9))));
     // Of two the last one holds.
     const isTwice = ['soname ', 'rpath ', 'runpath '].some((name) => theirs.filter((line) => line.startsWith(name)).length > 1);
     if (!isOwned || isTwice) return undefined;
     if (hasOddByte(mine) || hasOddByte(theirs)) return undefined;
     // What is loaded where tells rr, as it tells the loader, where names are; readelf asks the table of sections.
     const isMoved = !hasSeedSegments(input) || !theirs.some((line) => DYNAMIC_LINE.test(line)) || isOnlyDebugText(input);
-    const [one, other] = [mine, theirs].map((lines) => Array.from(new Set(lines)).filter((line) => !/ $/.test(line) && !(isMoved && DYNAMIC_LINE.test(line))).sort().join('; '));
-    return one === other ? undefined : JSON.stringify(one) + ' for ' + JSON.stringify(other);
+    const spell = (lines: string[], isWanted: (line: string) => boolean): string => Array.from(new Set(lines.map(withoutEmptyFolders))).filter((line) => !/ $/.test(line) && isWanted(line)).sort().join('; ');
+    const groups = [(line: string) => DYNAMIC_LINE.test(line) && !isMoved, (line: string) => line.startsWith('build-id '), (line: string) => line.startsWith('interpreter ')];
+    const unlike = groups.filter((isWanted) => spell(mine, isWanted) !== spell(theirs, isWanted));
+    const others = unlike.length === 0 ? undefined : askReadelfOfSegments(input);
+    if (others === undefined || unlike.every((isWanted) => spell(mine, isWanted) === spell(others, isWanted))) return undefined;
+    return JSON.stringify(mine.join('; ')) + ' for ' + JSON.stringify(theirs.join('; '));
   });
 }
 
