@@ -8,6 +8,7 @@ import type { Done } from './rig.ts';
 
 const NEEDS_STRACE = hasProgram('strace') && run(undefined, ['strace', '-o', '/dev/null', 'true']).status === 0 ? false : 'strace is missing or may not trace';
 const DRIVER = path.join(__dirname, 'batchdriver.js');
+const CHAIN_ORACLE = path.resolve(__dirname, '..', '..', '..', 'test', 'chainoracle.sh');
 const CHANGING = 'write,pwrite64,rename,fsync,openat,mkdir,unlink,link,ftruncate';
 
 function driverArguments(folder: string, count: number, seed: number): string[] {
@@ -52,6 +53,27 @@ test('Batch: records are those that were saved, and the Makefile is theirs', { t
     if (fs.statSync(sums).size > 0) assert.equal(run(folder, ['sha256sum', '-c', '--quiet', sums]).status, 0);
   }
   assert.equal(listRecords(folder).length, 161);
+});
+
+test('Batch: a record in place names only such as are in place, whichever gets no name', { skip: NEEDS_STRACE, timeout: 60000 }, () => {
+  for (const more of ['', '+']) {
+    const folder = makeProject();
+    const trace = folder + '.trace';
+    const traced = (...options: string[]): Done => run(folder, ['strace', '-o', trace, '-e', 'trace=rename'].concat(options, driverArguments(folder, 12, 1)));
+    const listRenames = (): string[] => fs.readFileSync(trace, 'latin1').split('\n').filter((line) => line.startsWith('rename('));
+    traced();
+    const at = listRenames().findIndex((line) => /\.rec"/.test(line)) + 2;
+    traced('--inject=rename:error=ENOSPC:when=' + String(at) + more);
+    assert.match(listRenames()[at - 1], /running\/[^"]*", "[^"]*\.rec"\) = -1 ENOSPC .*\(INJECTED\)/);
+    const links = run(folder, ['sh', CHAIN_ORACLE, 'provenance']).stdout;
+    assert.doesNotMatch(links, /^(?:removed|altered)/m, 'when=' + String(at) + more);
+    const count = listRecords(folder).length;
+    if (more === '') assert.equal(count, 24, 'it is tried again');
+    else assert.ok(count > 12 && count < 24, String(count));
+    checkSettled(folder, 'when=' + String(at) + more);
+    assert.equal(listRecords(folder).length, 25);
+    assert.doesNotMatch(run(folder, ['sh', CHAIN_ORACLE, 'provenance']).stdout, /^(?:removed|altered)/m);
+  }
 });
 
 test('Batch: what is named is synced before, its folder after', { skip: NEEDS_STRACE, timeout: 30000 }, () => {

@@ -196,7 +196,7 @@ export type AllowedSigner = { principals: ByteString; type: string; base64: stri
 export function parseAllowedSigners(text: ByteString): AllowedSigner[] {
   const signers: AllowedSigner[] = [];
   for (const line of text.split(/\r?\n/)) {
-    const words: string[] = line.trim().match(/(?:[^ \t"]|"[^"]*")+/g) ?? [];
+    const words: string[] = line.trim().match(/(?:[^ \t"]|"[^"]*(?:"|$))+/g) ?? [];
     const at = words.findIndex((word, i) => i + 1 < words.length && /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+$/.test(word) && /^[A-Za-z0-9+/]+={0,2}$/.test(words[i + 1]));
     if (at < 0 || at > 2 || words[0][0] === '#') continue;
     const option = at === 2 ? /^namespaces="([^"\\]*)"$/i.exec(words[1]) : undefined;

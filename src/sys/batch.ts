@@ -74,6 +74,9 @@ export class Batch implements Includer {
   private fresh: Run[] = [];
   private readonly claimed = new Set<string>();
   private group: WrittenRun[] = [];
+  /** Written, and not given their names: the first by this error, the others because they name it, or one of these. */
+  private nameless: WrittenRun[] = [];
+  private namingError: unknown;
   /** What the next record names: the one before it, and heads that others made meanwhile. */
   private heads: RecordLink[] | undefined;
   private groupTimer: ReturnType<typeof setTimeout> | undefined;
@@ -167,34 +170,43 @@ export class Batch implements Includer {
   private async commit(group: WrittenRun[]): Promise<void> {
     const errors = await Promise.all(group.map((claimed) => syncLater(claimed.descriptor)));
     const folders = new Set<ByteString>();
-    const synced = group.filter((claimed, i) => {
+    group.forEach((claimed, i) => {
       fs.closeSync(claimed.descriptor);
       this.claimed.delete(claimed.run.id);
-      if (errors[i] !== undefined) this.note('write the record of ' + claimed.run.id, errors[i]);
-      return errors[i] === undefined;
+      if (errors[i] !== undefined) this.note('have the record of ' + claimed.run.id + ' on the disk', errors[i]);
     });
     try {
       // First, so that who looks for runs beside his own finds each of them here or by its mark.
-      noteEnded(this.project, ...synced.map((claimed) => claimed.run));
+      noteEnded(this.project, ...group.map((claimed) => claimed.run));
     } catch (error) {
       this.note('note the end', error);
     }
     // Before any has its name: killed in between, they get their names from whoever comes next.
-    const tip = synced[synced.length - 1];
+    const tip = group[group.length - 1] as WrittenRun | undefined;
     if (tip !== undefined) addHead(this.project, { id: tip.run.id, hash: tip.hash });
-    for (const { run } of synced) {
-      try {
-        this.giveName(run, folders);
-        this.fresh.push(run);
-      } catch (error) {
-        this.note('write the record of ' + run.id, error);
-      }
-    }
-    this.passHeads(synced);
+    this.passHeads(this.giveNames(group, folders));
     for (const folder of folders) {
       const error = await syncFolderLater(folder);
       if (error !== undefined) this.note('sync "' + folder + '"', error);
     }
+  }
+
+  /** In their order, as each names the one before it: what has no name yet comes first, and where one gets none those after it wait. Returns those that have theirs now. */
+  private giveNames(group: WrittenRun[], folders: Set<ByteString>): WrittenRun[] {
+    const waiting = this.nameless.concat(group);
+    this.nameless = [];
+    this.namingError = undefined;
+    for (let at = 0; at < waiting.length; at++) {
+      try {
+        this.giveName(waiting[at].run, folders);
+        this.fresh.push(waiting[at].run);
+      } catch (error) {
+        this.namingError = error;
+        this.nameless = waiting.slice(at);
+        return waiting.slice(0, at);
+      }
+    }
+    return waiting;
   }
 
   /** These have their names: the heads that they name go, and those that others made meanwhile are for the next record. */
@@ -275,6 +287,8 @@ export class Batch implements Includer {
   async sync(): Promise<void> {
     if (this.group.length > 0) this.commitGroup();
     await this.committed;
+    if (this.nameless.length > 0) await this.commit([]);
+    for (const { run } of this.nameless) this.note('write the record of ' + run.id, this.namingError);
   }
 
   /** Resolves when all is on the disk and in the derived files. Returns records that cannot be read; `problems` has what could not be written. */
