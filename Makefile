@@ -10,6 +10,7 @@
 #   make bench      measure against budgets and peers, 30 minutes (ROW=NAME; fetches them)
 #   make torture    kill, stop, starve and race whatever writes (ROUNDS=1000, SEED=N);
 #                   look in every way at every attack of docs/security.txt
+#   make strangers  attack with projects of strangers in every way, an hour (5 GB of /tmp)
 #   make fuzz       random and mutated inputs to all readers, 20 minutes (MINUTES=N, SEED=N)
 #   make cleanroom  the README's commands in bare Debian roots (root; fetches them)
 #   make example    record the example again
@@ -27,7 +28,7 @@ TSC = $(NODE) node_modules/typescript/bin/tsc
 # "--reuse": do not repeat tests that have passed on this very tree.
 TESTS =
 
-.PHONY: all tool compile static test check interop slurm install matrix bench torture fuzz cleanroom example clean
+.PHONY: all tool compile static test check interop slurm install matrix bench torture strangers fuzz cleanroom example clean
 
 node_modules/.package-lock.json: package-lock.json
 	$(NPM) ci --no-audit --no-fund --loglevel=error
@@ -83,6 +84,9 @@ torture: all compile
 	RR_SOAK=100 $(NODE) --test --test-name-pattern='^rr killed' .scratch/out/test/shortsteps.test.js
 	RR_AGREE_WORLDS=100 $(NODE) --test .scratch/out/test/makeagreement.test.js
 	RR_SOAK=100 $(NODE) --test .scratch/out/test/enginekill.test.js
+
+strangers: all compile
+	sh test/install-tools.sh
 	RR_STRANGERS=all $(NODE) .scratch/out/test/strangers.test.js
 
 fuzz: compile

@@ -62,7 +62,7 @@ const LOOKS: string[][] = [
 
 const IS_ALL = process.env.RR_STRANGERS === 'all';
 
-/** Those of LOOKS that a test is about, of each verb all forms or the first; all of them with RR_STRANGERS=all ("make torture"). */
+/** Those of LOOKS that a test is about, of each verb all forms or the first; all of them with RR_STRANGERS=all ("make strangers"). */
 function chooseLooks(verbs: string, forms: 'all' | 'first'): string[][] {
   const verbOf = (look: string[]): string => look.slice(0, look[0] === 'export' ? 2 : 1).join(':');
   const chosen = LOOKS.filter((look) => verbs.split(' ').indexOf(verbOf(look)) >= 0);
