@@ -67,7 +67,8 @@ make_roots() {
     packages=$(packages_of "$name")
     rm -rf "${kept:?}/$name" "$kept/$name.packages"
     printf 'cleanroom: making the root "%s": %s %s\n' "$name" "${mirror##* }" "$packages"
-    timeout -s KILL 400 debootstrap --variant=minbase --cache-dir="$kept/packages" --include="$packages" "${mirror##* }" "$kept/$name" "${mirror%% *}" >"$kept/$name.log" 2>&1 ||
+    # In a mount space of its own: killed, it would leave /proc mounted in the root, and "make clean" would walk into that.
+    timeout -s KILL 900 unshare -mp --fork --kill-child debootstrap --variant=minbase --cache-dir="$kept/packages" --include="$packages" "${mirror##* }" "$kept/$name" "${mirror%% *}" >"$kept/$name.log" 2>&1 ||
       cannot "debootstrap failed: see $kept/$name.log"
     printf '%s\n' "$packages" >"$kept/$name.packages"
   done
