@@ -51,7 +51,7 @@ async function waitForState(folder: string, wanted: string[]): Promise<void> {
   for (let waitedMs = 0; ; waitedMs += 200) {
     const tasks = listTasks(folder);
     if (wanted.every((one) => tasks.indexOf(one) >= 0)) return;
-    assert.ok(waitedMs < 90000, 'waited in vain for ' + wanted.join(', ') + ': ' + tasks.join(', '));
+    assert.ok(waitedMs < 90000, 'waited in vain for ' + wanted.join(', ') + ': ' + onSlurm(folder, ['status', '--json']).stdout + cluster.ask(['scontrol', 'show', 'jobs']));
     await sleep(200);
   }
 }
