@@ -47,11 +47,13 @@ function listTasks(folder: string): string[] {
   return (statusOf(folder).batches ?? []).map((batch) => batch.tasks).reduce((all, tasks) => all.concat(tasks), []).map((task) => task.name + ' ' + task.state).sort();
 }
 
+/** Waits until each of them was seen. Of a batch that has come to an end is told once only, which may be before another state is seen. */
 async function waitForState(folder: string, wanted: string[]): Promise<void> {
+  const seen = new Set<string>();
   for (let waitedMs = 0; ; waitedMs += 200) {
-    const tasks = listTasks(folder);
-    if (wanted.every((one) => tasks.indexOf(one) >= 0)) return;
-    assert.ok(waitedMs < 90000, 'waited in vain for ' + wanted.join(', ') + ': ' + onSlurm(folder, ['status', '--json']).stdout + cluster.ask(['scontrol', 'show', 'jobs']));
+    for (const task of listTasks(folder)) seen.add(task);
+    if (wanted.every((one) => seen.has(one))) return;
+    assert.ok(waitedMs < 90000, 'waited in vain for ' + wanted.join(', ') + ': ' + Array.from(seen).join(', ') + onSlurm(folder, ['status', '--json']).stdout + cluster.ask(['scontrol', 'show', 'jobs']));
     await sleep(200);
   }
 }
