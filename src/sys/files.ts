@@ -33,6 +33,11 @@ export function isUnwritable(error: unknown): boolean {
   return NOT_WRITABLE.indexOf(errorCode(error)) >= 0;
 }
 
+/** Is it that the user may not do that with the file? */
+export function isForbidden(error: unknown): boolean {
+  return ['EACCES', 'EPERM'].indexOf(errorCode(error)) >= 0;
+}
+
 // A text that is longer fits into no string of some engines; and rr writes none that is.
 const LARGEST_STRING_BYTES = 256 << 20;
 
@@ -171,6 +176,15 @@ export function lstatIfThere(name: ByteString): import('fs').Stats | undefined {
   } catch (error) {
     if (NO_STAT.indexOf(errorCode(error)) >= 0) return undefined;
     throw error;
+  }
+}
+
+/** Throws if the user may not look for the file, which lstatIfThere() has as one that is not there. */
+export function checkReachable(name: ByteString): void {
+  try {
+    fs.lstatSync(toFsPath(name), NO_THROW);
+  } catch (error) {
+    if (isForbidden(error)) throw error;
   }
 }
 
