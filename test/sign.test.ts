@@ -86,7 +86,7 @@ test('records name the one before them; 64 at a time are all reached from the he
   for (const { ended } of starts) assert.equal((await ended).status, 0);
   assert.equal(listRecords(folder).length, 67);
   assert.equal(judge(folder).status, 0);
-  assert.deepEqual(fs.readdirSync(path.join(folder, '.rr/heads')).map((name) => name.slice(0, -65)).sort(), headsOf(folder).sort());
+  assert.deepEqual(fs.readdirSync(path.join(folder, '.rr/heads')).map((name) => name.slice(0, -82)).sort(), headsOf(folder).sort());
   record(folder);
   assert.equal(headsOf(folder).length, 1);
 });
@@ -145,6 +145,15 @@ test('without .rr/heads, and where it holds nothing usable, heads are found amon
   fs.writeFileSync(path.join(folder, '.rr/heads/; rm -rf x'), '');
   record(folder);
   assert.deepEqual([judge(folder).status, headsOf(folder).length], [0, 1]);
+  // What came along says of a record another hash than it ever had.
+  fs.rmSync(path.join(folder, '.rr/heads'), { recursive: true });
+  fs.mkdirSync(path.join(folder, '.rr/heads'));
+  const last = idOf(listRecords(folder).sort().slice(-1)[0]);
+  for (const ending of ['', '-' + '0'.repeat(16)]) fs.writeFileSync(path.join(folder, '.rr/heads', last + '-' + '7'.repeat(64) + ending), '');
+  record(folder);
+  assert.deepEqual([judge(folder).status, headsOf(folder).length], [0, 1]);
+  checkVerify(folder, []);
+  assert.deepEqual(fs.readdirSync(path.join(folder, '.rr/heads')).map((name) => name.slice(0, -82)), headsOf(folder));
 });
 
 test('rr sign: ssh-keygen verifies what node:crypto signed, rr what ssh-keygen signed', { skip: NO_SSH, timeout: 60000 }, () => {
@@ -165,6 +174,13 @@ test('rr sign: ssh-keygen verifies what node:crypto signed, rr what ssh-keygen s
     assert.match(done.stderr, /nobody vouches for this key/);
     assert.doesNotMatch(done.stderr, /\u001b/);
     if (hasProgram('recsel')) assert.equal(run(folder, ['recsel', '-P', 'Records', name]).stdout.trim(), '1');
+  }
+  for (const [type, form] of [['rsa', 'PEM'], ['ecdsa', 'PKCS8']]) {
+    const key = path.join(makeTemporary(), 'pem');
+    assert.equal(run(undefined, ['ssh-keygen', '-q', '-t', type, '-m', form, '-N', '', '-f', key]).status, 0);
+    assert.match(fs.readFileSync(key, 'latin1'), /^-----BEGIN (?:RSA )?PRIVATE KEY-----/);
+    sign(folder, key);
+    checkVerify(folder, []);
   }
   const alone = path.join(makeTemporary(), 'alone.pub');
   fs.copyFileSync(path.join(keys, 'key-ed25519.pub'), alone);
