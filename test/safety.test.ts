@@ -556,3 +556,39 @@ test('a record is not run into os.tmpdir() or home', { timeout: 20000 }, () => {
   assert.deepEqual(fs.readdirSync(home), []);
   assert.notEqual(os.tmpdir(), folder);
 });
+
+test('where .rr, records or signatures may not be read, what looks names it and tells the rest, and a command is run all the same', { skip: !IS_ROOT || hasProgram('setpriv') ? false : 'no setpriv', timeout: 60000 }, () => {
+  const folder = makeProject();
+  for (const label of ['first', 'second']) assert.equal(rr(folder, ['record', '-q', '-l', label, '-o', label, '--', 'sh', '-c', 'echo ' + label + ' | tee ' + label]).status, 0);
+  for (const args of [['list'], ['status'], ['verify']]) assert.equal(rr(folder, args).status, 0);
+  const program = path.join(folder, 'rr.js');
+  fs.copyFileSync(RR_JS, program);
+  fs.chmodSync(folder, 0o755);
+  const asAnother = (args: string[]): Done => run(folder, (IS_ROOT ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : []).concat(process.execPath, program, args), { env: { HOME: '/nonexistent' } });
+  const looks = [['list'], ['status'], ['verify'], ['show', '@'], ['why', 'first'], ['journal'], ['make', '-n'], ['rerun', '-n', '--all'], ['makefile', '--check'], ['archive', '-n'], ['gc', '-n']];
+  for (const shut of ['.rr -type f', '.rr -mindepth 1 -type d', '.rr -maxdepth 0']) {
+    run(folder, ['sh', '-c', 'find ' + shut + ' -exec chmod 000 {} +']);
+    for (const args of looks) {
+      if (args[0] === 'gc' && shut !== '.rr -type f') continue; // asks what lies there
+      const done = asAnother(args);
+      assert.equal(done.status, 0, shut + ' ' + args.join(' ') + ': ' + done.stderr);
+      assert.doesNotMatch(done.stderr, /permission denied/, shut + ' ' + args.join(' '));
+    }
+    const recorded = asAnother(['record', '-q', '--', 'sh', '-c', 'echo it ran']);
+    assert.equal(recorded.stdout, 'it ran\n', shut);
+    if (shut === '.rr -maxdepth 0') assert.equal(recorded.status, 122, recorded.stderr);
+    run(folder, ['chmod', '-R', 'u+rwX,go+rX', '.rr']);
+  }
+  const [first] = listRecords(folder);
+  const [environment] = fs.readdirSync(path.join(folder, 'provenance/environments'));
+  for (const name of [first, 'provenance/environments/' + environment]) fs.chmodSync(path.join(folder, name), 0o000);
+  const listed = asAnother(['list']);
+  assert.equal(listed.status, 1);
+  assert.match(listed.stdout, /second/);
+  assert.equal(listed.stderr, 'rr: cannot read "' + first + '": permission denied\n');
+  const verified = asAnother(['verify']);
+  assert.equal(verified.status, 1);
+  for (const name of [first, 'provenance/environments/' + environment]) assert.ok(verified.stdout.indexOf('cannot read "' + name + '": permission denied') >= 0, verified.stdout);
+  assert.match(verified.stderr, /2 files not as recorded; compared: 1 results/);
+  assert.match(asAnother(['gc', '-n']).stderr, /cannot tell what is to be kept: cannot read/);
+});

@@ -86,7 +86,7 @@ test('records name the one before them; 64 at a time are all reached from the he
   for (const { ended } of starts) assert.equal((await ended).status, 0);
   assert.equal(listRecords(folder).length, 67);
   assert.equal(judge(folder).status, 0);
-  assert.deepEqual(fs.readdirSync(path.join(folder, '.rr/heads')).map((name) => name.slice(0, -65)).sort(), headsOf(folder).sort());
+  assert.deepEqual(fs.readdirSync(path.join(folder, '.rr/heads')).map((name) => name.slice(0, -82)).sort(), headsOf(folder).sort());
   record(folder);
   assert.equal(headsOf(folder).length, 1);
 });
@@ -180,6 +180,15 @@ test('without .rr/heads, and where it holds nothing usable, heads are found amon
   fs.writeFileSync(path.join(folder, '.rr/heads/; rm -rf x'), '');
   record(folder);
   assert.deepEqual([judge(folder).status, headsOf(folder).length], [0, 1]);
+  // What came along says of a record another hash than it ever had.
+  fs.rmSync(path.join(folder, '.rr/heads'), { recursive: true });
+  fs.mkdirSync(path.join(folder, '.rr/heads'));
+  const last = idOf(listRecords(folder).sort().slice(-1)[0]);
+  for (const ending of ['', '-' + '0'.repeat(16)]) fs.writeFileSync(path.join(folder, '.rr/heads', last + '-' + '7'.repeat(64) + ending), '');
+  record(folder);
+  assert.deepEqual([judge(folder).status, headsOf(folder).length], [0, 1]);
+  checkVerify(folder, []);
+  assert.deepEqual(fs.readdirSync(path.join(folder, '.rr/heads')).map((name) => name.slice(0, -82)), headsOf(folder));
 });
 
 test('rr sign: ssh-keygen verifies what node:crypto signed, rr what ssh-keygen signed', { skip: NO_SSH, timeout: 60000 }, () => {
@@ -200,6 +209,13 @@ test('rr sign: ssh-keygen verifies what node:crypto signed, rr what ssh-keygen s
     assert.match(done.stderr, /nobody vouches for this key/);
     assert.doesNotMatch(done.stderr, /\u001b/);
     if (hasProgram('recsel')) assert.equal(run(folder, ['recsel', '-P', 'Records', name]).stdout.trim(), '1');
+  }
+  for (const [type, form] of [['rsa', 'PEM'], ['ecdsa', 'PKCS8']]) {
+    const key = path.join(makeTemporary(), 'pem');
+    assert.equal(run(undefined, ['ssh-keygen', '-q', '-t', type, '-m', form, '-N', '', '-f', key]).status, 0);
+    assert.match(fs.readFileSync(key, 'latin1'), /^-----BEGIN (?:RSA )?PRIVATE KEY-----/);
+    sign(folder, key);
+    checkVerify(folder, []);
   }
   const alone = path.join(makeTemporary(), 'alone.pub');
   fs.copyFileSync(path.join(keys, 'key-ed25519.pub'), alone);
@@ -281,6 +297,9 @@ test('rr verify: what is altered, removed, inserted or swapped is named', { skip
   attack((copy) => { sign(copy, other); }, [/a key that is not expected, key SHA256:/], '--signer', key + '.pub');
   attack(() => undefined, [/a key that is not expected/, /no signature by an expected key/], '--signer', other + '.pub');
   attack((copy) => fs.unlinkSync(signature(copy)), [/no signature lies beside it/]);
+  attack((copy) => fs.copyFileSync(other + '.pub', signature(copy).replace(/sig$/, 'pub')), [/the key beside it \(\.pub\) is another one/]);
+  attack((copy) => fs.copyFileSync(key + '.pub', signature(copy).replace(/sig$/, 'pub')), []);
+  attack((copy) => fs.appendFileSync(signature(copy).replace(/sig$/, 'pub'), fs.readFileSync(other + '.pub')), [/the key beside it \(\.pub\) is another one/]);
   attack((copy) => { const name = signature(copy); fs.unlinkSync(name); fs.symlinkSync('/dev/zero', name); }, [/no regular file/]);
   attack((copy) => { const name = signature(copy); fs.unlinkSync(name); run(copy, ['mkfifo', name]); }, [/no regular file/]);
   attack((copy) => fs.truncateSync(signature(copy), 1 << 30), [/too large/]);
@@ -306,6 +325,29 @@ test('rr verify: what is altered, removed, inserted or swapped is named', { skip
   const refused = rr(wrong, ['sign', '--key', key]);
   assert.equal(refused.status, 1);
   assert.ok(refused.stdout.indexOf(idOf(names[1])) >= 0 && /cannot sign/.test(refused.stderr));
+});
+
+test('rr verify takes the later of two statements by what they say of each other, whatever the clock said', { skip: NO_SSH, timeout: 60000 }, () => {
+  const folder = makeProject();
+  record(folder);
+  const key = makeKey(makeTemporary());
+  // One of a clock that was ten years ahead.
+  const ahead = path.join(folder, 'provenance/signatures/20361126T000000Z-aaaaaa.rec');
+  const first = sign(folder, key);
+  fs.renameSync(first, ahead);
+  for (const ending of ['.sig', '.pub']) fs.unlinkSync(first + ending);
+  forge(ahead, (body) => body.replace(/^Id: .*$/m, 'Id: ' + idOf(ahead)).replace(/^Signed: .*$/m, 'Signed: 2036-11-26T00:00:00.000000Z'));
+  assert.equal(run(folder, ['ssh-keygen', '-Y', 'sign', '-q', '-n', 'rr-provenance', '-f', key, ahead]).status, 0);
+  checkVerify(folder, []);
+  fs.appendFileSync(path.join(folder, 'provenance/README.txt'), 'A later version.\n');
+  checkVerify(folder, [/README\.txt: altered since signature 2036/]);
+  sign(folder, key);
+  checkVerify(folder, []);
+  fs.appendFileSync(path.join(folder, 'provenance/README.txt'), 'Another.\n');
+  checkVerify(folder, [/README\.txt: altered since signature 20[^3]/]);
+  fs.unlinkSync(path.join(folder, 'provenance/README.txt'));
+  sign(folder, key);
+  checkVerify(folder, []);
 });
 
 test('two branches of git, each with runs and a signature, merge: all is covered, and the next run joins them', { skip: NO_SSH || (hasProgram('git') ? false : 'no git'), timeout: 60000 }, () => {

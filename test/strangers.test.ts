@@ -345,6 +345,35 @@ test('strangers: text in records reaches no terminal as its codes, no page as sc
   assert.doesNotMatch(fs.readFileSync(path.join(project, 'r.html'), 'latin1'), /<script>alert|\x1b/);
 });
 
+test('strangers: names of files and of records reach no terminal as its codes', { skip: hasProgram('python3') ? false : 'no python3' }, () => {
+  const trap = makeTrap();
+  const { project } = trap;
+  const evil = 'x\u001b]0;title\u0007\u202e\u009b31m.rec';
+  fs.writeFileSync(path.join(project, path.dirname(listRecords(project)[0]), evil), 'Label: never\n');
+  addLines(project, 'Output: ' + HASH + '  3 x%1B]0;title%07\xe2\x80\xae.txt\n');
+  const log = fs.readdirSync(path.join(project, 'provenance/logs')).find((name) => name.endsWith('.out')) as string;
+  fs.appendFileSync(path.join(project, 'provenance/logs', log), '\u001b]52;c;AAAA\u0007\u001b[2J\u001b[31mred\u001b[0m caf\u00e9\ttab\n');
+  const key = path.join(makeTemporary(), 'key.pem');
+  fs.writeFileSync(key, crypto.generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
+  const codes = /[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae|(?:^|[ -~])[\x80-\x9f]/;
+  for (const args of [['list'], ['verify'], ['sign', '--key', key], ['swhid', 'second']]) {
+    const done = rr(project, args);
+    assertUnharmed(trap, args[0], done);
+    assert.match(done.stdout + done.stderr, /x%1B\]0;title%07|2 records|swh:1/, args[0]);
+    assert.doesNotMatch(done.stdout + done.stderr, codes, args[0]);
+  }
+  // What is data is as it is, but not on a terminal.
+  const terminal = 'import os,pty,sys\npid,fd=pty.fork()\nif pid==0: os.execvp(sys.argv[1],sys.argv[1:])\nout=b""\nwhile True:\n  try: part=os.read(fd,65536)\n  except OSError: break\n  if not part: break\n  out+=part\nsys.stdout.buffer.write(out.replace(b"\\r\\n",b"\\n"))\nos.waitpid(pid,0)\n';
+  const id = path.basename(listRecords(project)[0], '.rec');
+  for (const [args, shown] of [[['show', path.basename(log, '.out'), '--logs'], '%1B]52;c;AAAA%07%1B[2J\x1b[31mred\x1b[0m caf\xc3\xa9\ttab\n'], [['list', '--sh'], 'x%1B]0;title%07%E2%80%AE.txt'], [['show', id, '--raw'], '%1B]0;raw%07%9B31m\n']] as [string[], string][]) {
+    if (args[2] === '--raw') fs.appendFileSync(path.join(project, listRecords(project)[0]), Buffer.from('\u001b]0;raw\u0007\x9b31m\n', 'latin1'));
+    const onTerminal = run(project, ['python3', '-c', terminal, process.execPath, RR_JS].concat(args)).stdout;
+    assert.ok(onTerminal.indexOf(shown) >= 0, args.join(' ') + ': ' + onTerminal);
+    assert.doesNotMatch(onTerminal.replace(/\x1b\[\d+m/g, ''), codes, args.join(' '));
+    assert.match(rr(project, args).stdout, codes, args.join(' ') + ' of data');
+  }
+});
+
 test('strangers: two records of one id, ids that are not the file\'s, months that are none, times beyond all bounds, circles: named, and nothing hangs', () => {
   const trap = makeTrap();
   const { project } = trap;

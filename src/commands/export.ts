@@ -21,7 +21,7 @@ import type { PaperCheck } from '../sys/papercheck.ts';
 import type { Project } from '../sys/project.ts';
 import { absoluteOf, requireProject } from '../sys/project.ts';
 import { readPublication } from '../sys/publication.ts';
-import { isTerminal, printOut, printPieces, tell } from '../sys/terminal.ts';
+import { printOut, printPieces, tell } from '../sys/terminal.ts';
 import { printAppendix } from '../views/appendix.ts';
 import { printBadges } from '../views/badges.ts';
 import { printCitation, printCodemeta, printZenodo } from '../views/citation.ts';
@@ -123,12 +123,6 @@ function findExport(name: ByteString): PrintExport {
   throw new Failure('cannot export "' + makeHarmless(name) + '": there is no such form', 'one of ' + joinWords(EXPORT_FORMS.map((one) => one.name), 'or'), EXIT.usage);
 }
 
-/** As it is printed. Some forms hold any byte as it is; a terminal would carry it out. */
-function* showExported({ text }: ExportedFile): Generator<ByteString> {
-  const isShown = isTerminal(1);
-  for (const piece of typeof text === 'string' ? [text] : text()) yield isShown ? piece.replace(/[^\n\t]+/g, makeHarmless) : piece;
-}
-
 /** `output` as given, for messages; written under its absolute name. */
 function writeExported(folder: ByteString, output: ByteString, files: ExportedFile[], force: boolean): void {
   if (output === '') throw new Failure('cannot write "": that is no name', 'name a file or a folder: -o PATH', EXIT.usage);
@@ -174,7 +168,7 @@ export async function exportRecords(format: ByteString | undefined, references: 
   }
   const { files, left } = await print(publication, project, options, folder);
   if (options.output !== undefined) writeExported(folder, options.output, files, options.force);
-  else if (files.length === 1) printPieces(showExported(files[0]));
+  else if (files.length === 1) printPieces(typeof files[0].text === 'string' ? [files[0].text] : files[0].text());
   else throw new Failure('cannot print "' + format + '": it is ' + String(files.length) + ' files', 'name a folder for them: -o FOLDER', EXIT.usage);
   if (!options.quiet) for (const one of left) tell('rr: ' + makeHarmless(one));
   for (const fault of faults) tell('rr: ' + fault.message);

@@ -8,7 +8,7 @@ import type { ChainVerdict, Statement } from '../core/signature.ts';
 import { RR_VERSION } from '../core/version.ts';
 import { countThings } from '../formats/amounts.ts';
 import { parseNote } from '../formats/note.ts';
-import { encodeText } from '../formats/percent.ts';
+import { encodeText, makeHarmless } from '../formats/percent.ts';
 import { findAuthor } from '../sys/author.ts';
 import { formatUtcMicros, makeRunId, readUtcMicros } from '../sys/clock.ts';
 import { refreshHeads } from '../sys/heads.ts';
@@ -29,7 +29,7 @@ export type SignOptions = { project: ByteString | undefined; key: ByteString | u
 /** Says what is not to be signed, and refuses. */
 function refuseUnsound(faults: ByteString[]): void {
   if (faults.length === 0) return;
-  for (const fault of faults) printOut(fault + '\n');
+  for (const fault of faults) printOut(makeHarmless(fault) + '\n');
   throw new Failure('cannot sign: ' + countThings(faults.length, 'file') + (faults.length === 1 ? ' is' : ' are') + ' not as recorded', 'put them back, or take them away: then it is signed that they are gone', EXIT.differs);
 }
 

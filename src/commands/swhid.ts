@@ -53,7 +53,7 @@ function printNamed(naming: Naming, kind: SwhidKind, hex: string, found: SwhidQu
     throw new Failure('cannot name a part of "' + makeHarmless(what) + '": only contents have lines and bytes', '', EXIT.usage);
   }
   const whole: SwhidQualifiers = options.core ? {} : { ...found, ...(given.origin === undefined ? {} : { origin: given.origin }), visit: given.visit };
-  printOut(printSwhid(kind, hex, { ...whole, lines: given.lines, bytes: given.bytes }) + '\t' + encodeText(what) + '\n');
+  printOut(printSwhid(kind, hex, { ...whole, lines: given.lines, bytes: given.bytes }) + '\t' + makeHarmless(encodeText(what)) + '\n');
 }
 
 function tellAll(options: SwhidOptions, what: ByteString, remarks: ByteString[]): void {

@@ -12,7 +12,7 @@ import { RecordClaims } from '../formats/claims.ts';
 import type { Claim } from '../formats/claims.ts';
 import { encodeText, makeHarmless } from '../formats/percent.ts';
 import { parseNote } from '../formats/note.ts';
-import { holdOutsideHeap, lstatIfThere, readBytesIfThere } from '../sys/files.ts';
+import { holdOutsideHeap, lstatIfThere } from '../sys/files.ts';
 import { describeFile, hashBytes, hashFiles } from '../sys/hash.ts';
 import { HashCache } from '../sys/hashcache.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
@@ -22,7 +22,7 @@ import { absoluteOf, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { refreshHeads } from '../sys/heads.ts';
 import { checkRecord, checkRunRecords } from '../sys/recordcheck.ts';
-import { listRecordFiles, readEachRecord } from '../sys/recordfiles.ts';
+import { listRecordFiles, readEachRecord, readRecordFile } from '../sys/recordfiles.ts';
 import { readNotes } from '../sys/notes.ts';
 import { listRecords, readRun } from '../sys/records.ts';
 import { compareSignedFiles, readSignedStatements } from '../sys/signatures.ts';
@@ -41,9 +41,14 @@ function faultOf(file: ByteString, line: ByteString | undefined): VerifyFault[] 
 
 function checkNamedByHash(project: Project, folder: string, hash: string, ending: string): VerifyFault[] {
   const name = 'provenance/' + folder + '/' + hash + ending;
-  const text = readBytesIfThere(absoluteOf(project, name));
-  const found = text === undefined ? 'nothing' : hashBytes(text);
-  return faultOf(name, found === hash ? undefined : name + ': expected ' + hash + ', found ' + found);
+  try {
+    const text = readRecordFile(project, folder + '/' + hash + ending);
+    const found = text === undefined ? 'nothing' : hashBytes(text);
+    return faultOf(name, found === hash ? undefined : name + ': expected ' + hash + ', found ' + found);
+  } catch (error) {
+    if (error instanceof Failure) return faultOf(name, error.message);
+    throw error;
+  }
 }
 
 function describeFound(expected: FileState, found: FileState): string {
@@ -187,7 +192,7 @@ async function checkChain(project: Project, records: DatedRecord[], allowed: Map
   }
   verdict.broken.forEach((id) => { told[toldOf.get(id) as number] += '; what is here now is not as on that list'; });
   if (verdict.gaps.length > 0) told.push(countThings(verdict.gaps.length, 'record') + ' gone, as a signature acknowledges: ' + verdict.gaps.slice(0, 5).join(', ') + (verdict.gaps.length > 5 ? ' ...' : ''));
-  if (verdict.late.length > 0) told.push(countThings(verdict.late.length, 'record') + ' dated before a signature that does not cover them, and covered by another one');
+  if (verdict.late.length > 0) told.push(countThings(verdict.late.length, 'record') + ' dated before a signature that does not cover ' + (verdict.late.length === 1 ? 'it' : 'them') + ', and covered by another one');
   // Behind what is gone or altered nobody can tell what was signed.
   if (counting.length === 0 || verdict.findings.some((one) => one.kind !== 'uncovered')) return { failures, told };
   const signed = listSignedFiles(counting);

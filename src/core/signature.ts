@@ -113,10 +113,42 @@ export function stateRecords(records: ChainedRecord[]): Pick<Statement, 'records
   return { records: records.length, heads: findHeads(records).map(({ id, hash }) => ({ id, hash })), gaps: findGaps(records) };
 }
 
+/** Ids of the statements that were there when this one was made, or that it knows to be gone. */
+function listKnownStatements({ files, gone }: Statement): string[] {
+  return files.map(({ path }) => path).concat(gone).map((path) => /^provenance\/signatures\/([^/]*)\.rec$/.exec(path)?.[1]).filter((id): id is string => id !== undefined).sort();
+}
+
+/**
+ * Each after those that it knows, as a clock may have been wrong; else by their ids. What its files say of others is
+ * theirs by name: where a forger has some that know each other, the first of them comes last.
+ */
+function orderStatements(statements: Statement[]): Statement[] {
+  const byId = new Map(statements.map((statement) => [statement.id, statement]));
+  const ordered: Statement[] = [];
+  const seen = new Set<string>();
+  const open: { statement: Statement; waiting: string[] }[] = [];
+  const enter = (id: string): void => {
+    const statement = byId.get(id);
+    if (statement === undefined || seen.has(id)) return;
+    seen.add(id);
+    open.push({ statement, waiting: listKnownStatements(statement).reverse() });
+  };
+  for (const id of Array.from(byId.keys()).sort(compareBytes)) {
+    enter(id);
+    while (open.length > 0) {
+      const last = open[open.length - 1];
+      const next = last.waiting.pop();
+      if (next !== undefined) enter(next);
+      else ordered.push((open.pop() as { statement: Statement }).statement);
+    }
+  }
+  return ordered;
+}
+
 /** What the last statement that has a word on it says of each file: its state, or undefined if it was gone. */
 export function listSignedFiles(statements: Statement[]): Map<ByteString, { state: FileState | undefined; by: string }> {
   const files = new Map<ByteString, { state: FileState | undefined; by: string }>();
-  for (const statement of statements.slice().sort((a, b) => compareBytes(a.id, b.id))) {
+  for (const statement of orderStatements(statements)) {
     for (const path of statement.gone) files.set(path, { state: undefined, by: statement.id });
     for (const state of statement.files) files.set(state.path, { state, by: statement.id });
   }

@@ -91,3 +91,8 @@ export function makeHarmless(text: ByteString): ByteString {
   }
   return shown;
 }
+
+/** Text of many lines made harmless for a terminal: newlines, tabs, returns and colours (SGR) pass, all else is as makeHarmless() has it. */
+export function makeLinesHarmless(text: ByteString): ByteString {
+  return text.replace(/\x1b\[[0-9;]*m|\x1b|[^\t\n\r\x1b -~]+/g, (part) => (part.length > 1 && part[0] === '\x1b' ? part : makeHarmless(part)));
+}

@@ -33,7 +33,7 @@ import { findChecksum } from '../formats/checksums.ts';
 import { decodeText, encodeText } from '../formats/percent.ts';
 import { findLinkAbove } from './bounds.ts';
 import { makeRandomDigits, readUtcMicros } from './clock.ts';
-import { errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, toFsPath, toText } from './files.ts';
+import { errorCode, listFolder, listOwnFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, toFsPath, toText } from './files.ts';
 import { describeFile, hashWithRetry } from './hash.ts';
 import { enterMaking } from './making.ts';
 import { childProcess, fs } from './node.ts';
@@ -605,7 +605,7 @@ export async function recoverAside(project: Project, say: (line: ByteString) => 
   const base = project.own + '/aside';
   if (lstatIfThere(base)?.isDirectory() !== true) return;
   const isToSettle = (name: ByteString): boolean => /^held-[a-z2-7]{6}$/.test(name) && lstatIfThere(base + '/' + name)?.isDirectory() === true && !isHeldLeftAlone(base + '/' + name, isPatient);
-  if (!listFolder(base).some(isToSettle)) return;
+  if (!listOwnFolder(base).some(isToSettle)) return;
   const leave = await enterMaking(project);
   try {
     for (const name of listFolder(base).sort()) if (isToSettle(name)) await recoverHeld(project, base + '/' + name, say);

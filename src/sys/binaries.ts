@@ -7,7 +7,7 @@ import { folderOfName, joinNames } from '../core/names.ts';
 import { describeProducer, findSeparateDebugName, readElf } from '../formats/elf.ts';
 import type { ElfFacts } from '../formats/elf.ts';
 import { isSettled, statKeyOf } from './hashcache.ts';
-import { errorCode, readBytesIfThere, removeIfThere, statIfThere, toFsPath } from './files.ts';
+import { errorCode, passOverForbidden, readBytesIfThere, removeIfThere, statIfThere, toFsPath } from './files.ts';
 import { fs, zlib } from './node.ts';
 
 /** The part of an ELF file's facts that a record or the search for its libraries needs. */
@@ -139,7 +139,7 @@ export class BinaryCache {
   private readKept(): Map<ByteString, ByteString> {
     if (this.kept === undefined) {
       this.kept = new Map();
-      for (const line of (readBytesIfThere(this.name) ?? '').split('\n')) {
+      for (const line of (passOverForbidden(() => readBytesIfThere(this.name)) ?? '').split('\n')) {
         const tab = line.indexOf('\t');
         if (tab > 0) this.kept.set(line.slice(0, tab), line.slice(tab + 1));
       }

@@ -19,7 +19,7 @@ import type { Run } from '../core/run.ts';
 import { parseArrayJobs, parseBatch, parseTask, printArrayJob, printAttempt, printBatch, printTask, printTaskEnd } from '../formats/clusterbatch.ts';
 import type { ArrayJobs, BatchTask, ClusterBatch } from '../formats/clusterbatch.ts';
 import { parseRun } from '../formats/record.ts';
-import { listFolder, lstatIfThere, makeFolder, readBytesIfThere, toFsPath } from './files.ts';
+import { listFolder, listOwnFolder, lstatIfThere, makeFolder, readBytesIfThere, toFsPath } from './files.ts';
 import { fs } from './node.ts';
 import type { Project } from './project.ts';
 import { removeTree } from './scratch.ts';
@@ -41,7 +41,7 @@ function taskName(project: Project, id: string, number: number): ByteString {
 
 /** Ids of the batches that are there, oldest first. */
 export function listBatches(project: Project): string[] {
-  return listFolder(batchesFolder(project)).filter((name) => RUN_ID.test(name)).sort();
+  return listOwnFolder(batchesFolder(project)).filter((name) => RUN_ID.test(name)).sort();
 }
 
 export function readBatch(project: Project, id: string): ClusterBatch | undefined {

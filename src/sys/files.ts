@@ -33,6 +33,11 @@ export function isUnwritable(error: unknown): boolean {
   return NOT_WRITABLE.indexOf(errorCode(error)) >= 0;
 }
 
+/** Is it that the user may not do that with the file? */
+export function isForbidden(error: unknown): boolean {
+  return ['EACCES', 'EPERM'].indexOf(errorCode(error)) >= 0;
+}
+
 // A text that is longer fits into no string of some engines; and rr writes none that is.
 const LARGEST_STRING_BYTES = 256 << 20;
 
@@ -59,6 +64,16 @@ function passOverIrregular(): undefined {
   return undefined;
 }
 
+/** What `look` finds in .rr, which may be another user's: undefined also where that may not be read. */
+export function passOverForbidden<T>(look: () => T | undefined): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
+}
+
 function refuseIrregular(name: ByteString, stat?: import('fs').Stats): never {
   const fault = stat?.isFile() === true ? 'it has ' + String(stat.size) + ' bytes, more than are taken for a text' : 'not a regular file';
   throw new Failure('cannot read "' + name + '": ' + fault, 'move it away, if it is not yours');
@@ -81,9 +96,9 @@ export function readRegularIfThere(name: ByteString): ByteString | undefined {
   return readOpened(name, readText, passOverIrregular);
 }
 
-/** The same, not as a text. */
+/** The same of a cache, not as a text; what may not be read counts as not there, too. */
 export function readRegularBytesIfThere(name: ByteString): Buffer | undefined {
-  return readOpened(name, (fd) => fs.readFileSync(fd), passOverIrregular);
+  return passOverForbidden(() => readOpened(name, (fd) => fs.readFileSync(fd), passOverIrregular));
 }
 
 /** What a person named to be read, which may be a pipe ("<(...)", /dev/stdin); undefined if there is nothing. */
@@ -105,7 +120,7 @@ let readingBuffer: Buffer | undefined;
 
 /** The same from `at` on in memory that the next call uses again: gives all of that, of which what stood before `at` is kept. */
 export function readReusedIfThere(name: ByteString, at = 0): Buffer | undefined {
-  return readOpened(name, (fd, size) => {
+  return passOverForbidden(() => readOpened(name, (fd, size) => {
     if (readingBuffer === undefined || readingBuffer.length < at + size) {
       const larger = Buffer.allocUnsafeSlow((at + size) * 2);
       if (readingBuffer !== undefined) readingBuffer.copy(larger, 0, 0, at);
@@ -114,7 +129,7 @@ export function readReusedIfThere(name: ByteString, at = 0): Buffer | undefined 
     let done = 0;
     for (let n = -1; n !== 0 && done < size; done += n) n = fs.readSync(fd, readingBuffer, at + done, size - done, null);
     return readingBuffer.subarray(0, at + done);
-  }, passOverIrregular);
+  }, passOverIrregular));
 }
 
 /** The first bytes of a file, at most `count`; '' if it cannot be read. Never waits for a FIFO. */
@@ -174,6 +189,15 @@ export function lstatIfThere(name: ByteString): import('fs').Stats | undefined {
   }
 }
 
+/** Throws if the user may not look for the file, which lstatIfThere() has as one that is not there. */
+export function checkReachable(name: ByteString): void {
+  try {
+    fs.lstatSync(toFsPath(name), NO_THROW);
+  } catch (error) {
+    if (isForbidden(error)) throw error;
+  }
+}
+
 /** stat through links, or undefined. */
 export function statIfThere(name: ByteString): import('fs').Stats | undefined {
   try {
@@ -192,6 +216,11 @@ export function listFolder(name: ByteString): ByteString[] {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
     throw error;
   }
+}
+
+/** The same of a folder in .rr; [] also if it may not be listed. */
+export function listOwnFolder(name: ByteString): ByteString[] {
+  return passOverForbidden(() => listFolder(name)) ?? [];
 }
 
 export function makeFolder(name: ByteString): void {

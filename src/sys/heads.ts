@@ -1,4 +1,7 @@
-// heads.ts - the records that no other names yet: .rr/heads has an empty file ID-HASH for each. Judges nothing.
+// heads.ts - the records that no other names yet: .rr/heads has an empty file ID-HASH-PLACE for each. Judges nothing.
+//
+// PLACE: 16 digits of the SHA-256 of what .rr/place is known by. A head with another came along with a copy of the
+// project or an archive of it, and could name a record with a hash that it never had: it counts for nothing.
 //
 // Invariants, for any number of writers at once and a kill at any instant
 // 1. A head is that of a record that is in place, or about to be given its name with these very bytes.
@@ -21,6 +24,7 @@ import { readUtcMicros } from './clock.ts';
 import { errorCode, listFolder, lstatIfThere, makeFolder, readRegularIfThere, removeIfThere, toFsPath } from './files.ts';
 import { hashBytes } from './hash.ts';
 import { fs } from './node.ts';
+import { describeOwnPlace, makePlace } from './project.ts';
 import type { Project } from './project.ts';
 import { listMonth, listMonths } from './recordfiles.ts';
 
@@ -40,18 +44,29 @@ function passOverFaults(act: () => void): void {
   }
 }
 
-function headName(project: Project, { id, hash }: RecordLink): ByteString {
-  return project.own + '/heads/' + id + '-' + hash;
+/** PLACE in the names of this project's own heads, with '-' before it; '' if no head is its own. */
+function placeEnding(place: string | undefined): string {
+  return place === undefined ? '' : '-' + hashBytes(place).slice(0, 16);
 }
 
-/** The heads whose files are there, in the order of ids; `isThere`: is their record? */
-function listHeadFiles(project: Project): (RecordLink & { isThere: boolean })[] {
+function headName(project: Project, { id, hash }: RecordLink): ByteString {
+  return project.own + '/heads/' + id + '-' + hash + placeEnding(makePlace(project));
+}
+
+/** `isThere`: is its record? isOwn: was it made here? */
+type HeadFile = RecordLink & { file: ByteString; isThere: boolean; isOwn: boolean };
+
+/** The heads whose files are there, in the order of ids. */
+function listHeadFiles(project: Project): HeadFile[] {
   const folder = project.own + '/heads';
   if (lstatIfThere(folder)?.isDirectory() !== true) return []; // a link would lead out of the project
-  const heads: (RecordLink & { isThere: boolean })[] = [];
+  const ending = placeEnding(describeOwnPlace(project));
+  const heads: HeadFile[] = [];
   for (const name of listFolder(folder).sort()) {
-    const link = readRecordLink(name.slice(0, -65) + ' ' + name.slice(-64));
-    if (link !== undefined && name[name.length - 65] === '-') heads.push({ ...link, isThere: lstatIfThere(project.provenance + '/' + recordPath(link.id)) !== undefined });
+    const parts = /^(.*)-([0-9a-f]{64})(-[0-9a-f]{16})?$/.exec(name);
+    const link = parts === null ? undefined : readRecordLink(parts[1] + ' ' + parts[2]);
+    if (link === undefined || parts === null) continue;
+    heads.push({ ...link, file: folder + '/' + name, isThere: lstatIfThere(project.provenance + '/' + recordPath(link.id)) !== undefined, isOwn: ending !== '' && parts[3] === ending });
   }
   return heads;
 }
@@ -82,7 +97,7 @@ function readNewest(project: Project, most: number): ChainedRecord[] {
 export function readHeads(project: Project, self: string): RecordLink[] {
   let heads: RecordLink[] = [];
   passOverFaults(() => {
-    heads = listHeadFiles(project).filter((head) => head.isThere);
+    heads = listHeadFiles(project).filter((head) => head.isThere && head.isOwn);
     if (heads.length === 0) heads = findHeads(readNewest(project, NEWEST_LOOKED_AT));
   });
   return heads.filter((head) => head.id !== self).slice(0, MOST_PREVIOUS).map(({ id, hash }) => ({ id, hash }));
@@ -164,13 +179,13 @@ export function refreshHeads(project: Project, records: ChainedRecord[] | undefi
     const newest = looked.slice(-NEWEST_LOOKED_AT)[0]?.id ?? '';
     const heads = findHeads(looked).filter((record) => record.previous.length > 0 || record.id >= newest);
     const isHead = new Set(heads.map((head) => head.id));
-    const known = new Set(there.map((head) => head.id));
+    const known = new Set(there.filter((head) => head.isOwn).map((head) => head.id));
     const named = new Set<string>();
     for (const record of looked) for (const link of record.previous) named.add(link.id);
     for (const head of heads) if (!known.has(head.id)) addHead(project, head);
     for (const head of there) {
-      const isStale = !head.isThere && readUtcMicros() / 1000 - (lstatIfThere(headName(project, head))?.mtimeMs ?? Infinity) > STALE_MS;
-      if (isStale || (named.has(head.id) && !isHead.has(head.id))) dropHeads(project, [head]);
+      const isStale = !head.isThere && readUtcMicros() / 1000 - (lstatIfThere(head.file)?.mtimeMs ?? Infinity) > STALE_MS;
+      if (!head.isOwn || isStale || (named.has(head.id) && !isHead.has(head.id))) removeIfThere(head.file);
     }
   });
 }

@@ -11,7 +11,7 @@
 //    made: beneath the place of a disk that is not mounted another disk would be filled.
 import type { ByteString } from '../core/bytes.ts';
 import { makeRandomDigits, readUtcMicros } from './clock.ts';
-import { errorCode, lstatIfThere, makeFolder, readRegularIfThere, removeIfThere, toFsPath, writeAll } from './files.ts';
+import { errorCode, isForbidden, lstatIfThere, makeFolder, readRegularIfThere, removeIfThere, toFsPath, writeAll } from './files.ts';
 import { hashBytes, hashRegularFile } from './hash.ts';
 import { crypto, fs } from './node.ts';
 import { describeSystemError } from './project.ts';
@@ -130,7 +130,6 @@ export type Taken = 'whole' | 'missing' | 'damaged' | 'failed';
 
 const GONE = ['ENOENT', 'ENOTDIR', 'ESTALE'];
 const MOST_ATTEMPTS = 3;
-const FORBIDDEN = ['EACCES', 'EPERM'];
 
 export class ContentStore {
   /** Absolute: the folder that has objects/ in it. */
@@ -228,7 +227,7 @@ export class ContentStore {
     }
     const code = outcome.kind === 'source' ? errorCode(outcome.error) : '';
     if (GONE.indexOf(code) >= 0) return 'missing';
-    if (FORBIDDEN.indexOf(code) < 0) this.setAside(hash);
+    if (outcome.kind !== 'source' || !isForbidden(outcome.error)) this.setAside(hash);
     return 'damaged';
   }
 

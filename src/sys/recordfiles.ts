@@ -3,7 +3,8 @@ import type { ByteString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { recordPath, RUN_ID } from '../core/run.ts';
 import { findLinkOut } from './bounds.ts';
-import { listFolder, lstatIfThere, readBytesIfThere, statIfThere } from './files.ts';
+import { checkReachable, isForbidden, listFolder, lstatIfThere, readBytesIfThere, statIfThere } from './files.ts';
+import { describeSystemError } from './project.ts';
 import type { Project } from './project.ts';
 
 /** The folders YYYY-MM of provenance/runs or provenance/notes, ascending. */
@@ -36,15 +37,28 @@ export function listRecordFiles(project: Project, folder: 'runs' | 'notes'): { i
   return { ids, strays };
 }
 
+/** What `act` gives; a Failure if the file under provenance/ is one that the user may not read, as others' may be. */
+function passForbidden<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    throw new Failure('cannot read "provenance/' + path + '": ' + describeSystemError(error), 'see who may: ls -l');
+  }
+}
+
 /** Text of a record, or of what belongs to records, at a path under provenance/; undefined if there is none. Throws Failure for what is no regular file, or lies elsewhere. */
 export function readRecordFile(project: Project, path: string): ByteString | undefined {
   const name = project.provenance + '/' + path;
   const stat = lstatIfThere(name);
-  if (stat === undefined) return undefined;
+  if (stat === undefined) {
+    passForbidden(path, () => checkReachable(name));
+    return undefined;
+  }
   if (stat.isSymbolicLink() && findLinkOut(project.root, name) !== undefined) throw new Failure('cannot read "provenance/' + path + '": it is a link that leads out of the project', 'it is not of rr: move it away');
   // A FIFO would be waited for without end.
   if (statIfThere(name)?.isFile() !== true) throw new Failure('cannot read "provenance/' + path + '": not a regular file', 'it is not of rr: move it away');
-  return readBytesIfThere(name);
+  return passForbidden(path, () => readBytesIfThere(name));
 }
 
 // So many are told by themselves: a stranger's project can have a million.

@@ -22,7 +22,7 @@ import type { GitEntry } from '../formats/gitindex.ts';
 import { findLinkAbove, findLinkOut } from './bounds.ts';
 import { makeRandomDigits, readUtcMicros } from './clock.ts';
 import type { ContentFinder, FoundContent } from './contents.ts';
-import { errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, readLinkTarget, removeIfThere, toFsPath, writeAll } from './files.ts';
+import { errorCode, listFolder, listOwnFolder, lstatIfThere, makeFolder, readBytesIfThere, readLinkTarget, removeIfThere, toFsPath, writeAll } from './files.ts';
 import type { CommitFile } from './gitobjects.ts';
 import { listCommitFiles, readBlobs } from './gitobjects.ts';
 import type { GitRepository } from './gitrepo.ts';
@@ -100,7 +100,7 @@ export function removeHeldFolder(folder: ByteString): void {
 
 /** Removes the scratch folders of those who were killed. What cannot be removed stays. */
 export function removeAbandonedScratch(project: Project): void {
-  for (const name of listFolder(project.own + '/scratch')) {
+  for (const name of listOwnFolder(project.own + '/scratch')) {
     const folder = project.own + '/scratch/' + name;
     const stat = lstatIfThere(folder);
     if (stat === undefined || !stat.isDirectory()) continue;

@@ -12,7 +12,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { joinNames } from '../core/names.ts';
 import { decodeText, encodeText } from '../formats/percent.ts';
-import { lstatIfThere, readBytesIfThere, removeIfThere, replaceFile, statIfThere } from './files.ts';
+import { lstatIfThere, passOverForbidden, readBytesIfThere, removeIfThere, replaceFile, statIfThere } from './files.ts';
 import { resolveLinks } from './machine.ts';
 import { describeOwnPlace, makePlace, prepareOwnFolder } from './project.ts';
 import type { Project } from './project.ts';
@@ -38,7 +38,7 @@ let isForeignTold = false;
 
 /** The settings by their names; undefined if there are none, or those of another place, which is told. */
 function readProjectSettings(project: Project): Map<string, ByteString> | undefined {
-  const text = lstatIfThere(project.own + '/settings')?.isFile() === true ? readBytesIfThere(project.own + '/settings') : undefined;
+  const text = lstatIfThere(project.own + '/settings')?.isFile() === true ? passOverForbidden(() => readBytesIfThere(project.own + '/settings')) : undefined;
   if (text === undefined) return undefined;
   const settings = new Map<string, ByteString>();
   for (const line of text.split('\n')) {

@@ -17,9 +17,9 @@ import type { Statement } from '../core/signature.ts';
 import { listSignedFiles } from '../core/signature.ts';
 import { sealRecord, unsealRecord } from '../formats/fields.ts';
 import { parseStatement, printStatementBody } from '../formats/statement.ts';
-import { createFile, isUnwritable, listFolder, lstatIfThere, makeFolder, readRegularIfThere, removeIfThere, syncFolder } from './files.ts';
+import { createFile, isForbidden, isUnwritable, listFolder, lstatIfThere, makeFolder, readRegularIfThere, removeIfThere, syncFolder } from './files.ts';
 import { describeFile, hashBytes, hashFiles } from './hash.ts';
-import { absoluteOf, prepareOwnFolder } from './project.ts';
+import { absoluteOf, describeSystemError, prepareOwnFolder } from './project.ts';
 import type { Project } from './project.ts';
 import { takeSnapshot } from './scan.ts';
 import { checkRawSignature, checkSshSignature } from './signing.ts';
@@ -40,12 +40,16 @@ function readBounded(project: Project, path: string, mostBytes: number): ByteStr
   if (stat === undefined) return undefined;
   if (!stat.isFile()) throw new Failure('it is no regular file');
   if (stat.size > mostBytes) throw new Failure('it is too large (' + String(stat.size) + ' bytes)');
-  return readRegularIfThere(absoluteOf(project, path));
+  try {
+    return readRegularIfThere(absoluteOf(project, path));
+  } catch (error) {
+    throw isForbidden(error) ? new Failure('it cannot be read: ' + describeSystemError(error)) : error;
+  }
 }
 
 function checkBeside(project: Project, path: string, text: ByteString): CheckedSignature {
   const ssh = readBounded(project, path + '.sig', LARGEST_SIGNATURE);
-  if (ssh !== undefined) return checkSshSignature(text, ssh, absoluteOf(project, path + '.sig'));
+  if (ssh !== undefined) return checkSshSignature(text, ssh, readBounded(project, path + '.pub', LARGEST_SIGNATURE), absoluteOf(project, path + '.sig'));
   const raw = readBounded(project, path + '.ed25519', LARGEST_SIGNATURE);
   if (raw === undefined) return { publicKey: '', fault: 'no signature lies beside it' };
   return checkRawSignature(text, raw, readBounded(project, path + '.pem', LARGEST_SIGNATURE) ?? '');

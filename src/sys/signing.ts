@@ -42,7 +42,12 @@ export function readSigningKey(name: ByteString, shown: ByteString): Signing {
   const key = armored === undefined ? undefined : parseSshPrivateKey(fromBase64(armored));
   if (key?.kind === 'ed25519') return { isLoose, sign: (message) => signSsh(key.seed, key.publicKey, message) };
   if (isPublic || key !== undefined) return { isLoose, sign: (message) => signByProgram(name, shown, message) };
-  if (/^-----BEGIN PRIVATE KEY-----/m.test(text)) return { isLoose, sign: makeRawSigner(text, shown) };
+  if (/^-----BEGIN PRIVATE KEY-----/m.test(text)) {
+    const sign = makeRawSigner(text, shown);
+    return { isLoose, sign: sign ?? ((message) => signByProgram(name, shown, message)) };
+  }
+  // What ssh-keygen made before it had a form of its own, and may make still (-m PEM, -m PKCS8).
+  if (/^-----BEGIN (?:RSA|EC|ENCRYPTED) PRIVATE KEY-----/m.test(text)) return { isLoose, sign: (message) => signByProgram(name, shown, message) };
   throw new Failure('cannot sign with "' + shown + '": neither a key of SSH nor one of Ed25519 in PEM', 'make one: ssh-keygen -t ed25519', EXIT.usage);
 }
 
@@ -66,18 +71,19 @@ function signByProgram(name: ByteString, shown: ByteString, message: ByteString)
   const signature = done.stdout.toString('latin1');
   const armored = parseArmor('SSH SIGNATURE', signature);
   const parsed = armored === undefined ? undefined : parseSshSignature(fromBase64(armored));
-  if (done.status !== 0 || parsed === undefined) throw new Failure('cannot sign with "' + shown + '": ssh-keygen did not sign', 'see what it says above');
+  if (done.status !== 0 || parsed === undefined) throw new Failure('cannot sign with "' + shown + '": ssh-keygen did not sign', 'see what it says above, or make another key: ssh-keygen -t ed25519');
   return { kind: 'ssh', signature, publicText: printPublicLine(parsed.publicKey), publicKey: parsed.publicKey };
 }
 
-function makeRawSigner(pem: ByteString, shown: ByteString): (message: ByteString) => MadeSignature {
+/** undefined: not a key of Ed25519. */
+function makeRawSigner(pem: ByteString, shown: ByteString): ((message: ByteString) => MadeSignature) | undefined {
   let key: import('crypto').KeyObject;
   try {
     key = crypto().createPrivateKey(pem);
   } catch (error) {
     throw new Failure('cannot sign with "' + shown + '": its PEM cannot be read', 'make one: openssl genpkey -algorithm ed25519 -out key.pem', EXIT.usage);
   }
-  if (key.asymmetricKeyType !== 'ed25519') throw new Failure('cannot sign with "' + shown + '": not a key of Ed25519', 'make one: openssl genpkey -algorithm ed25519 -out key.pem', EXIT.usage);
+  if (key.asymmetricKeyType !== 'ed25519') return undefined;
   const open = crypto().createPublicKey(key);
   const raw = readEd25519Public((open.export({ format: 'der', type: 'spki' }) as Buffer).toString('latin1')) ?? '';
   return (message) => ({
@@ -91,14 +97,16 @@ function makeRawSigner(pem: ByteString, shown: ByteString): (message: ByteString
 /** `fault`: why it is not good, as a part of a sentence. */
 export type CheckedSignature = { publicKey: ByteString; fault: string | undefined };
 
-/** Is this an SSH signature of the message? `name`: of its file. By whom is told, not judged. */
-export function checkSshSignature(message: ByteString, armored: ByteString, name: ByteString): CheckedSignature {
+/** Is this an SSH signature of the message, by the key in the text `beside` it, if there is one? `name`: of its file. By whom is told, not judged. */
+export function checkSshSignature(message: ByteString, armored: ByteString, beside: ByteString | undefined, name: ByteString): CheckedSignature {
   const base64 = parseArmor('SSH SIGNATURE', armored);
   const parsed = base64 === undefined ? undefined : parseSshSignature(fromBase64(base64));
   if (parsed === undefined) return { publicKey: '', fault: 'it is no signature of SSH' };
   const { publicKey, namespace, hashName } = parsed;
   if (namespace !== NAMESPACE) return { publicKey, fault: 'it was made for something else (namespace)' };
   if (hashName !== 'sha256' && hashName !== 'sha512') return { publicKey, fault: 'its hash is neither sha256 nor sha512' };
+  // Who checks with ssh-keygen may take the key from there.
+  if (beside !== undefined && /^(\S+ \S+)(?:[ \t][^\n]*)?\s*$/.exec(beside)?.[1] + '\n' !== printPublicLine(publicKey)) return { publicKey, fault: 'the key beside it (.pub) is another one' };
   const isGood = checkByCrypto(parsed, printSignedBytes(namespace, hashName, digest(hashName, message))) ?? checkByProgram(message, name);
   return { publicKey, fault: isGood === undefined ? 'keys of this kind cannot be checked here without ssh-keygen' : isGood ? undefined : 'it is not of this statement, or not by its key' };
 }

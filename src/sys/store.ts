@@ -39,7 +39,7 @@ import { addRunToMakefile, printMakefilePieces } from '../views/makefile.ts';
 import { findChecksum, printChecksumPieces } from '../formats/checksums.ts';
 import type { LongText } from '../formats/longtext.ts';
 import { fs, os } from './node.ts';
-import { createFile, errorCode, keepTemporariesIn, listFolder, lstatIfThere, makeFolder, readBytesIfThere, readRegularIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
+import { createFile, errorCode, isForbidden, keepTemporariesIn, listFolder, listOwnFolder, lstatIfThere, makeFolder, passOverForbidden, readBytesIfThere, readRegularIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
 import type { FileContent } from './files.ts';
 import { describeFile, hashBytes, hashWithRetry } from './hash.ts';
 import { refuseLink } from './project.ts';
@@ -151,7 +151,7 @@ export function touchMark(project: Project, run: Run): void {
 
 /** What a mark says, and the text itself up to its seal. undefined if it is damaged, or written just now. */
 function readMark(name: ByteString): { run: Run; text: ByteString } | undefined {
-  const whole = readRegularIfThere(name) ?? '';
+  const whole = passOverForbidden(() => readRegularIfThere(name)) ?? '';
   const seal = /^Sha256: [0-9a-f]{64}\n/m.exec(whole);
   if (seal === null) return undefined;
   const text = whole.slice(0, seal.index + seal[0].length);
@@ -177,7 +177,7 @@ const NAMING_MS = 5000; // 50 times what a batch waits before it gives a record 
 export function readMarks(project: Project, self = ''): Mark[] {
   const marks: Mark[] = [];
   let isNaming: boolean | undefined;
-  for (const name of listFolder(project.own + '/running').sort()) {
+  for (const name of listOwnFolder(project.own + '/running').sort()) {
     if (!RUN_ID.test(name) || name === self) continue;
     const markName = project.own + '/running/' + name;
     // Twice, for the first look may have met the very moment in which it was written over.
@@ -214,12 +214,23 @@ export function isShellFifo(name: ByteString): boolean {
   return /^shells-[a-z2-7]{6}\.p\d+$/.test(name);
 }
 
+/** What may not be read may be the mark of another user's run. */
+function isLeftover(path: ByteString): boolean {
+  if (lstatIfThere(path)?.isDirectory() !== false) return false;
+  try {
+    fs.accessSync(toFsPath(path), fs.constants.R_OK);
+    return true;
+  } catch (error) {
+    return !isForbidden(error);
+  }
+}
+
 /** Removes what no mark accounts for: unfinished files, damaged marks, their logs. Not what is fresh. */
 function removeLeftovers(project: Project, ids: string[]): void {
   const known = new Set(ids);
-  for (const name of listFolder(project.own + '/running')) {
+  for (const name of listOwnFolder(project.own + '/running')) {
     const path = project.own + '/running/' + name;
-    if (!known.has(name.split('.')[0]) && !isShellFifo(name) && isOlder(path, LEFTOVER_MS) && lstatIfThere(path)?.isDirectory() === false) removeIfThere(path);
+    if (!known.has(name.split('.')[0]) && !isShellFifo(name) && isOlder(path, LEFTOVER_MS) && isLeftover(path)) removeIfThere(path);
   }
 }
 
@@ -329,7 +340,7 @@ export function noteEnded(project: Project, ...runs: Run[]): void {
 /** Was another run of the project active now or since the list of ended runs had that length? */
 export function hasOverlap(project: Project, self: string, endedBytes: number): boolean {
   if (readEndedBytes(project) > endedBytes) return true;
-  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project, self).some((mark) => mark.isActive && mark.run.tree === undefined);
+  for (const name of listOwnFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project, self).some((mark) => mark.isActive && mark.run.tree === undefined);
   return false;
 }
 
@@ -453,11 +464,11 @@ type Pending = { id: string; isAtWork: boolean };
 /** The marks in pending/; those of `own` are not told to be at work. */
 function listPending(project: Project, own: string[]): Pending[] {
   const known = new Set(own);
-  return listFolder(project.own + '/pending').sort().map((name) => {
+  return listOwnFolder(project.own + '/pending').sort().map((name) => {
     const id = name.replace(/\.done$/, '');
     if (id !== name || known.has(id)) return { id, isAtWork: false };
     const markName = project.own + '/pending/' + name;
-    const holder = /^Holder: (.*)$/m.exec(readBytesIfThere(markName) ?? '');
+    const holder = /^Holder: (.*)$/m.exec(passOverForbidden(() => readBytesIfThere(markName)) ?? '');
     return { id, isAtWork: holder !== null && isHolderAlive(holder[1], markName) };
   });
 }

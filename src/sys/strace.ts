@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 import { TRACED_CALLS } from '../formats/strace.ts';
 import { pauseMs, readMonotonicMs } from './clock.ts';
-import { errorCode, readBytesIfThere, removeIfThere, replaceFile, statIfThere, toBytes, toFsPath } from './files.ts';
+import { errorCode, passOverForbidden, readBytesIfThere, removeIfThere, replaceFile, statIfThere, toBytes, toFsPath } from './files.ts';
 import { findProgram } from './machine.ts';
 import { childProcess, fs, os } from './node.ts';
 import { toSpawnArguments } from './process.ts';
@@ -65,7 +65,7 @@ export function findStrace(project: Project): StraceSearch {
   const tracer = /^TracerPid:\s*(\d+)/m.exec(readBytesIfThere('/proc/self/status') ?? '');
   if (tracer !== null && tracer[1] !== '0') return { kind: 'fails', why: 'rr itself is being traced', isNews: true };
   const memory = project.own + '/tracer';
-  const known = (readBytesIfThere(memory) ?? '').split('\n');
+  const known = (passOverForbidden(() => readBytesIfThere(memory)) ?? '').split('\n');
   if (found.kind !== 'found') {
     if (known[0] !== 'none') remember(memory, 'none\n');
     return { kind: 'fails', why: 'there is no strace', isNews: known[0] !== 'none' };

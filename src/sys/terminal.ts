@@ -1,6 +1,6 @@
 // terminal.ts - what rr's own descriptors are, and printing to them. Knows no records.
 import type { ByteString } from '../core/bytes.ts';
-import { makeHarmless } from '../formats/percent.ts';
+import { makeHarmless, makeLinesHarmless } from '../formats/percent.ts';
 import { childProcess, fs, tty } from './node.ts';
 import { pauseMs } from './clock.ts';
 import { errorCode, gatherPieces, writeAll } from './files.ts';
@@ -38,10 +38,10 @@ export function readColumns(descriptor: number): number {
   return columns > 20 ? columns : 80;
 }
 
-/** Prints data to standard output. A reader that went away ends rr quietly: false. */
+/** Prints data to standard output; to a terminal without its codes, but for colours. A reader that went away ends rr quietly: false. */
 export function printOut(text: ByteString): boolean {
   try {
-    writeAll(1, Buffer.from(text, 'latin1'));
+    writeAll(1, Buffer.from(isTerminal(1) ? makeLinesHarmless(text) : text, 'latin1'));
     return true;
   } catch (error) {
     if (errorCode(error) === 'EPIPE') return false;
