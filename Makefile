@@ -25,7 +25,7 @@ NPM = npm
 PREFIX = /usr/local
 DESTDIR =
 TSC = $(NODE) node_modules/typescript/bin/tsc
-# "--reuse": do not repeat tests that have passed on this very tree.
+# Files of test/ to run in the place of all.
 TESTS =
 
 .PHONY: all tool compile static test check interop slurm install matrix bench torture strangers fuzz cleanroom example clean

@@ -359,7 +359,7 @@ test('parseGitTree() reads what git ls-tree does, of both kinds of ids, and noth
     for (let at = 0; at < body.length; at = body.indexOf('\0', at) + 1 + id.length / 2) whole.add(at);
     for (let length = 0; length < body.length; length++) assert.equal(parseGitTree(body.slice(0, length), id.length / 2) !== undefined, whole.has(length), String(length));
     for (const name of ['', '.', '..', 'a/b', '/', '/etc', '.git', '.GIT']) assert.equal(parseGitTree('100644 ' + name + '\0' + '\x01'.repeat(20), 20), undefined, name);
-    for (const mode of ['', '8', '10064', 'x00644', '1006440', '-00644']) assert.equal(parseGitTree(mode + ' a\0' + '\x01'.repeat(20), 20) !== undefined, mode === '10064', mode);
+    for (const mode of ['', '8', '10064', '20000', '60000', '140000', 'x00644', '1006440', '-00644', '40000']) assert.equal(parseGitTree(mode + ' a\0' + '\x01'.repeat(20), 20) !== undefined, mode === '40000', mode);
   }
 });
 

@@ -62,7 +62,8 @@ MailProg=/bin/true
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 SchedulerParameters=bf_interval=1,sched_interval=1,batch_sched_delay=0,sched_min_interval=0,bf_continue,default_queue_depth=1000
-SlurmdTimeout=5
+SlurmdTimeout=300
+MessageTimeout=60
 KillWait=3
 MinJobAge=300
 MaxArraySize=1001

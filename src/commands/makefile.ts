@@ -2,10 +2,10 @@
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { makeHarmless } from '../formats/percent.ts';
-import { keepTemporariesIn, lstatIfThere, makeFolder, readRegularIfThere } from '../sys/files.ts';
+import { lstatIfThere, readRegularIfThere } from '../sys/files.ts';
 import { refreshHeads } from '../sys/heads.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
-import { absoluteOf, requireProject } from '../sys/project.ts';
+import { absoluteOf, prepareOwnFolder, requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
 import { includeAllRuns, rebuildDerived, settleLostRuns } from '../sys/store.ts';
 import { printOut, printPieces, tell } from '../sys/terminal.ts';
@@ -64,8 +64,7 @@ function printAnew(project: Project): Failure[] {
 }
 
 function writeAnew(project: Project): Failure[] {
-  makeFolder(project.own + '/running');
-  keepTemporariesIn(project.own + '/running');
+  prepareOwnFolder(project);
   settleLostRuns(project, '');
   refreshHeads(project, undefined);
   return includeAllRuns(project);

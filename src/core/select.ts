@@ -49,7 +49,7 @@ export function parseParameterCondition(text: ByteString): ParameterCondition | 
   return { name: text.slice(0, sign.index), operator: sign[0] as ParameterCondition['operator'], value: text.slice(sign.index + sign[0].length) };
 }
 
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /** The number that a text is, in decimal; undefined if it is none. */
 export function readDecimal(text: ByteString): number | undefined {

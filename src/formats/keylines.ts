@@ -48,7 +48,7 @@ function trimLine(text: ByteString, line: KeyLine): KeyLine {
 // Some take these for spaces, others for a part of the text: controls, U+0085, U+00A0, U+1680, U+2000.. and U+3000.
 const ODD_SPACE = '(?:[\\x0b\\x0c\\x1c-\\x1f]|\\xc2[\\x85\\xa0]|\\xe1\\x9a\\x80|\\xe2\\x80[\\x80-\\x8a\\xa8\\xa9\\xaf]|\\xe2\\x81\\x9f|\\xe3\\x80\\x80)';
 const ODD_EDGE = new RegExp('^' + ODD_SPACE + '|' + ODD_SPACE + '$');
-const NUMBER_TEXT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?$/;
+const NUMBER_TEXT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eEdD][+-]?\d+)?$/;
 
 /** Why the text may be another value to some readers; undefined if it is not. */
 function findDoubt(value: ByteString): string | undefined {

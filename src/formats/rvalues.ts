@@ -30,7 +30,7 @@ function findRStringEnd(text: ByteString, at: number): number {
 
 const R_RULES: TokenRules = {
   skip: /(?:[ \t\f\r]|#[^\n]*)+/y,
-  number: /(?:0[xX][0-9a-fA-F]*(?:\.[0-9a-fA-F]*)?(?:[pP][+-]?[0-9]+)?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]*)?)[A-Za-z0-9_.]*/y,
+  number: /(?:0[xX][0-9a-fA-F]*(?:\.[0-9a-fA-F]*)?(?:[pP][+-]?[0-9]+)?|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]*)?)[A-Za-z0-9_.]*/y,
   name: /`[^`]*`|(?:[A-Za-z\x80-\xff]|\.(?![0-9]))[A-Za-z0-9._\x80-\xff]*/y,
   sign: /<<-|->>|<-|->|<=|>=|==|!=|&&|\|\||\|>|:::|::|:=|%[^%\n]*%/y,
   findStringEnd: findRStringEnd,
@@ -41,7 +41,7 @@ const R_RULES: TokenRules = {
 const LARGEST_R_INTEGER = 2147483647;
 
 function readRNumber(cursor: LiteralCursor, token: CodeToken, sign: string, start: number): ParameterScalar {
-  const parts = /^(0[xX][0-9a-fA-F]{1,13}|[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?(L?)$/.exec(token.text);
+  const parts = /^(0[xX][0-9a-fA-F]{1,13}|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?(L?)$/.exec(token.text);
   if (parts === null) throw new NoLiteral();
   const [, digits, exponent, suffix] = parts;
   const value = Number(digits + (exponent === undefined ? '' : 'e' + exponent));

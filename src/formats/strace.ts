@@ -114,8 +114,9 @@ export class StraceReader {
 
   /** `1795520003.799471` as milliseconds, NaN if it is none. */
   private readTime(text: ByteString, start: number, end: number): number {
-    const point = text.indexOf('.', start);
-    if (point < 0 || point > end - 2 || point - start > 12) return NaN;
+    let point = start;
+    while (point < end && point - start <= 12 && text.charCodeAt(point) !== 46) point += 1;
+    if (point > end - 2 || point - start > 12) return NaN;
     if (this.second.length !== point - start || !text.startsWith(this.second, start)) {
       this.second = detachString(text.slice(start, point));
       this.secondMs = Number(this.second) * 1000;

@@ -91,7 +91,7 @@ function showValue(column, value) {
   return column.kind === 'seconds' ? showSeconds(value) : column.kind === 'bytes' ? showBytes(value) : String(value);
 }
 
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /** The number that a value is; undefined if it is none. */
 function numberOf(value) {

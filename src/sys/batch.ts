@@ -15,11 +15,11 @@ import { Failure } from '../core/failure.ts';
 import { recordPath } from '../core/run.ts';
 import type { RecordLink, Run } from '../core/run.ts';
 import { makeRunId, readMonotonicMs, readUtcMicros } from './clock.ts';
-import { CANNOT_SYNC, errorCode, keepTemporariesIn, lstatIfThere, makeFolder, removeIfThere, replaceFile, toFsPath, writeAll } from './files.ts';
+import { CANNOT_SYNC, errorCode, lstatIfThere, removeIfThere, replaceFile, toFsPath, writeAll } from './files.ts';
 import { hashBuffer } from './hash.ts';
 import { addHead, dropHeads, readHeads } from './heads.ts';
 import { fs } from './node.ts';
-import { describeSystemError, hideFromGit } from './project.ts';
+import { describeSystemError, prepareOwnFolder } from './project.ts';
 import type { Project } from './project.ts';
 import { bringUpToDate, describeSelf, folderOfRecord, makeMonthFolder, makeWriterMark, moveMarkToPending, noteEnded, printMark, printRecord, renewMark, settleLostRuns } from './store.ts';
 
@@ -51,9 +51,7 @@ export function leaveToBatch(project: Project): Includer {
 /** Begins a batch, and settles runs that were lost before. Throws Failure where rr may not write. */
 export function beginBatch(project: Project): Batch {
   try {
-    makeFolder(project.own + '/running');
-    keepTemporariesIn(project.own + '/running');
-    hideFromGit(project);
+    prepareOwnFolder(project);
     return new Batch(project, settleLostRuns(project, ''));
   } catch (error) {
     if (errorCode(error) === '') throw error;

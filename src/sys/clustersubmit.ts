@@ -12,9 +12,9 @@ import { createBatch, noteArrayJob, removeBatch, removeUnfinishedBatches } from 
 import { declareLostTasks, listInFlight, nameOfArray, readCluster, removeOver } from './clusterstate.ts';
 import type { ClusterReport } from './clusterstate.ts';
 import { formatUtcMicros, makeRunId, readUtcMicros } from './clock.ts';
-import { makeFolder, toBytes } from './files.ts';
+import { toBytes } from './files.ts';
 import { resolveLinks } from './machine.ts';
-import { hideFromGit } from './project.ts';
+import { prepareOwnFolder } from './project.ts';
 import type { Project } from './project.ts';
 import { readMaxArraySize, runSbatch } from './slurm.ts';
 import { settleLostRuns } from './store.ts';
@@ -153,8 +153,7 @@ export function submitTasks(request: SubmitRequest, cluster: ClusterReport): Sub
     },
     template: task.template,
   }));
-  makeFolder(project.own);
-  hideFromGit(project);
+  prepareOwnFolder(project);
   const scripts = plan.arrays.map((_, place) => printJobScript(batch.id, place));
   createBatch(project, batch, files, scripts);
   const handed = handOver(request, batch, scripts, listElsewhere(plan.arrays, ordered, flying));

@@ -5,9 +5,9 @@
 import { EXIT, Failure } from '../core/failure.ts';
 import type { ByteString } from '../core/bytes.ts';
 import { makeRandomDigits, readUtcMicros } from './clock.ts';
-import { createFile, errorCode, keepTemporariesIn, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, toFsPath } from './files.ts';
+import { createFile, errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, toFsPath } from './files.ts';
 import { fs } from './node.ts';
-import { describeSystemError, hideFromGit } from './project.ts';
+import { describeSystemError, prepareOwnFolder } from './project.ts';
 import type { Project } from './project.ts';
 import { describeSelf, isHolderAlive } from './store.ts';
 
@@ -43,10 +43,8 @@ function touchMaking(mark: ByteString): void {
 
 async function claimMaking(project: Project): Promise<ByteString> {
   const folder = project.own + '/making';
-  makeFolder(project.own + '/running');
-  keepTemporariesIn(project.own + '/running');
+  prepareOwnFolder(project);
   makeFolder(folder);
-  hideFromGit(project);
   for (let attempt = 1; ; attempt++) {
     const mark = folder + '/' + String(process.pid) + '-' + makeRandomDigits();
     createFile(mark, describeSelf() + '\n');

@@ -14,8 +14,8 @@ import { parsePlan, PLAN_HEAD, printStep, readStep } from '../formats/plan.ts';
 import type { PlanEntry } from '../formats/plan.ts';
 import { printRunBody } from '../formats/record.ts';
 import { makeRandomDigits, pauseMs, readMonotonicMs } from './clock.ts';
-import { createFile, isUnwritable, keepTemporariesIn, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFileIf, statIfThere } from './files.ts';
-import { describeSystemError, hideFromGit } from './project.ts';
+import { createFile, isUnwritable, listFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFileIf, statIfThere } from './files.ts';
+import { describeSystemError, prepareOwnFolder } from './project.ts';
 import type { Project } from './project.ts';
 import { describeSelf, isHolderAlive } from './store.ts';
 
@@ -54,10 +54,8 @@ function isOtherAnnounced(folder: ByteString, own: ByteString): boolean {
 /** Calls `write` while no other writer is at work. */
 function writeAlone<T>(project: Project, write: () => T): T {
   const folder = project.own + '/plan';
+  prepareOwnFolder(project);
   makeFolder(folder);
-  makeFolder(project.own + '/running');
-  keepTemporariesIn(project.own + '/running');
-  hideFromGit(project);
   const mark = folder + '/' + makeRandomDigits();
   const startMs = readMonotonicMs();
   for (let spread = 8; ; spread = Math.min(spread * 2, 500)) {

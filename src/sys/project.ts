@@ -146,8 +146,8 @@ export function setUpProject(root: ByteString, files: ProjectFiles): { project: 
   };
   try {
     makeFolder(project.provenance);
-    makeFolder(project.own + '/running');
     keepTemporariesIn(project.own + '/running');
+    makeFolder(project.own + '/running');
     put('provenance/README.txt', files.readme);
     put('provenance/Makefile', files.makefile);
     put('provenance/SHA256SUMS', '');
@@ -164,15 +164,20 @@ export function setUpProject(root: ByteString, files: ProjectFiles): { project: 
   }
   // In this order: what .rr/.gitignore hides git calls ignored, by whatever else it may not be.
   excludeFromGit(project);
-  hideFromGit(project);
+  prepareOwnFolder(project);
   return { project, made, kept };
 }
 
 // In .rr itself, because a repository that is made later, or elsewhere, must not take the key in.
 const IGNORE_ALL = '*\n';
 
-/** Makes .rr/.gitignore in a project that came without .rr, or from an rr that made none. */
-export function hideFromGit(project: Project): void {
+/**
+ * Has .rr ready to be written to, for whoever writes in the project: unfinished files lie in .rr/running, and git
+ * sees none of it, also where .rr did not come with the project. Throws what the system says.
+ */
+export function prepareOwnFolder(project: Project): void {
+  keepTemporariesIn(project.own + '/running');
+  makeFolder(project.own + '/running');
   if (lstatIfThere(project.own + '/.gitignore') === undefined) createFile(project.own + '/.gitignore', IGNORE_ALL);
 }
 

@@ -16,7 +16,7 @@ import type { SecretHasher } from '../formats/secrets.ts';
 import { quoteCommand, respellRoot } from '../formats/shell.ts';
 import { formatUtcMicros, readUtcMicros } from './clock.ts';
 import { keepOwnText } from './late.ts';
-import { errorCode, keepTemporariesIn, makeFolder, readFirstBytes, removeIfThere, statIfThere, toBytes } from './files.ts';
+import { errorCode, readFirstBytes, removeIfThere, statIfThere, toBytes } from './files.ts';
 import type { VariableSet } from './machine.ts';
 import { describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from './machine.ts';
 import type { Includer } from './batch.ts';
@@ -28,7 +28,7 @@ import type { CommandEnd, CommandRequest, CommandStopper } from './process.ts';
 import { noteMeasures, readPrintedAgain, RunMeasures } from './measures.ts';
 import type { PrintedMetrics } from './printed.ts';
 import { readFileParameters } from './parameterfiles.ts';
-import { absoluteOf, describeSystemError, hideFromGit, isInProject, relativeTo } from './project.ts';
+import { absoluteOf, describeSystemError, isInProject, prepareOwnFolder, relativeTo } from './project.ts';
 import type { Project } from './project.ts';
 import { beginCode, endCode, findUnclean, noteCode, readEarlierContent } from './code.ts';
 import type { BegunCode } from './code.ts';
@@ -240,7 +240,7 @@ export const UNCLAIMED_ID = '00000000T000000Z-aaaaaa';
 /** `fileParameters`: 'NAME VALUE' of those in files. */
 function beginRun(request: RecordingRequest, fileParameters: ByteString[], problems: string[]): Session {
   const { project, folder, argv } = request;
-  attempt(problems, 'make .rr', () => { makeFolder(project.own + '/running'); keepTemporariesIn(project.own + '/running'); hideFromGit(project); });
+  attempt(problems, 'make .rr', () => { prepareOwnFolder(project); });
   const underKey = makeSecretHasher(project.own + '/key');
   const hash: SecretHasher = (secret) => {
     let hashed = '0000000000000000';

@@ -29,11 +29,11 @@ import type { IndexFile, IndexHead } from '../formats/indexfile.ts';
 import { encodeText } from '../formats/percent.ts';
 import { GraphLine, isFileCell, isLineOfProject, printGraphLine, printSummaryLine, readLineId, SummaryLine } from '../formats/runlines.ts';
 import { makeRandomDigits } from './clock.ts';
-import { isUnwritable, keepTemporariesIn, lstatIfThere, makeFolder, readReusedIfThere, removeIfThere, replaceFile, statIfThere } from './files.ts';
+import { isUnwritable, lstatIfThere, makeFolder, readReusedIfThere, removeIfThere, replaceFile, statIfThere } from './files.ts';
 import { hashBuffer, hashBytes } from './hash.ts';
 import { isSettled } from './hashcache.ts';
 import { readNotes } from './notes.ts';
-import { describeOwnPlace, hideFromGit, makePlace } from './project.ts';
+import { describeOwnPlace, makePlace, prepareOwnFolder } from './project.ts';
 import type { Project } from './project.ts';
 import { addFault, explainStrays, listMonth, listMonths } from './recordfiles.ts';
 import { readRun } from './records.ts';
@@ -166,9 +166,8 @@ function joinIndexLines(lines: Line[]): ByteString {
 /** May rr make files in .rr/index? Not through a link, which may lead anywhere. */
 function prepareFolder(project: Project): boolean {
   for (const name of [project.own, project.own + '/index']) if (lstatIfThere(name)?.isSymbolicLink() === true) return false;
+  prepareOwnFolder(project);
   makeFolder(project.own + '/index');
-  hideFromGit(project);
-  keepTemporariesIn(project.own + '/running');
   return true;
 }
 

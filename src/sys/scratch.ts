@@ -22,7 +22,7 @@ import type { GitEntry } from '../formats/gitindex.ts';
 import { findLinkAbove, findLinkOut } from './bounds.ts';
 import { makeRandomDigits, readUtcMicros } from './clock.ts';
 import type { ContentFinder, FoundContent } from './contents.ts';
-import { errorCode, keepTemporariesIn, listFolder, lstatIfThere, makeFolder, readBytesIfThere, readLinkTarget, removeIfThere, toFsPath, writeAll } from './files.ts';
+import { errorCode, listFolder, lstatIfThere, makeFolder, readBytesIfThere, readLinkTarget, removeIfThere, toFsPath, writeAll } from './files.ts';
 import type { CommitFile } from './gitobjects.ts';
 import { listCommitFiles, readBlobs } from './gitobjects.ts';
 import type { GitRepository } from './gitrepo.ts';
@@ -32,7 +32,7 @@ import { describeFile, hashWithRetry } from './hash.ts';
 import { resolveLinks } from './machine.ts';
 import { fs } from './node.ts';
 import { listBelow } from './observe.ts';
-import { absoluteOf, relativeTo } from './project.ts';
+import { absoluteOf, prepareOwnFolder, relativeTo } from './project.ts';
 import type { Project } from './project.ts';
 import { isLeftOut, takeSnapshot } from './scan.ts';
 import { putRepository } from './scratchgit.ts';
@@ -127,7 +127,7 @@ export function makeOwnFolder(project: Project, place: string, stem: ByteString,
   if (lstatIfThere(base)?.isDirectory() !== true) throw new Failure('cannot use "' + base + '": it is no folder', 'remove it');
   const folder = resolveLinks(base) + '/' + stem + '-' + digits;
   // Before anything is written there: unfinished files have their place, whoever is killed.
-  keepTemporariesIn(project.own + '/running');
+  prepareOwnFolder(project);
   makeFolder(folder);
   fs.writeFileSync(toFsPath(folder + '/holder'), describeSelf() + '\n');
   return folder;

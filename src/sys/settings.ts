@@ -12,9 +12,9 @@ import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { joinNames } from '../core/names.ts';
 import { decodeText, encodeText } from '../formats/percent.ts';
-import { keepTemporariesIn, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere } from './files.ts';
+import { lstatIfThere, readBytesIfThere, removeIfThere, replaceFile, statIfThere } from './files.ts';
 import { resolveLinks } from './machine.ts';
-import { describeOwnPlace, makePlace } from './project.ts';
+import { describeOwnPlace, makePlace, prepareOwnFolder } from './project.ts';
 import type { Project } from './project.ts';
 import { tell } from './terminal.ts';
 
@@ -59,8 +59,7 @@ export function setReuse(project: Project, current: ByteString, cache: ByteStrin
   if (folder !== undefined && statIfThere(folder)?.isDirectory() !== true) {
     throw new Failure('cannot use the cache "' + String(cache) + '": there is no such folder', 'make it, with the rights that those who share it are to have', EXIT.usage);
   }
-  makeFolder(project.own + '/running');
-  keepTemporariesIn(project.own + '/running');
+  prepareOwnFolder(project);
   const lines = ['Reuse: yes'].concat(folder === undefined ? [] : 'Cache: ' + encodeText(folder), 'Place: ' + String(makePlace(project)));
   replaceFile(project.own + '/settings', lines.join('\n') + '\n', true);
 }

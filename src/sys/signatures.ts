@@ -17,9 +17,9 @@ import type { Statement } from '../core/signature.ts';
 import { listSignedFiles } from '../core/signature.ts';
 import { sealRecord, unsealRecord } from '../formats/fields.ts';
 import { parseStatement, printStatementBody } from '../formats/statement.ts';
-import { createFile, isUnwritable, keepTemporariesIn, listFolder, lstatIfThere, makeFolder, readRegularIfThere, removeIfThere, syncFolder } from './files.ts';
+import { createFile, isUnwritable, listFolder, lstatIfThere, makeFolder, readRegularIfThere, removeIfThere, syncFolder } from './files.ts';
 import { describeFile, hashBytes, hashFiles } from './hash.ts';
-import { absoluteOf, hideFromGit } from './project.ts';
+import { absoluteOf, prepareOwnFolder } from './project.ts';
 import type { Project } from './project.ts';
 import { takeSnapshot } from './scan.ts';
 import { checkRawSignature, checkSshSignature } from './signing.ts';
@@ -143,8 +143,8 @@ function openMarks(project: Project): ByteString | undefined {
 /** Says that a statement is about to be written. Returns what takes that back. */
 function markSigning(project: Project, id: string): () => void {
   try {
+    prepareOwnFolder(project);
     if (lstatIfThere(project.own + '/signing') === undefined) makeFolder(project.own + '/signing');
-    hideFromGit(project);
     const marks = openMarks(project);
     if (marks !== undefined) createFile(marks + '/' + id, describeSelf(), 0o666, true);
     return () => { if (marks !== undefined) removeIfThere(marks + '/' + id); };
@@ -176,8 +176,6 @@ export function saveStatement(project: Project, id: string, text: ByteString, ma
   if (lstatIfThere(folder)?.isSymbolicLink() === true) throw new Failure('cannot sign: "provenance/signatures" is a link', 'put a folder in its place');
   makeFolder(folder);
   syncFolder(project.provenance);
-  // Where the next record removes what is left there of one who was killed.
-  keepTemporariesIn(project.own + '/running');
   const unmark = markSigning(project, id);
   const [signatureEnding, keyEnding] = made.kind === 'ssh' ? ['.sig', '.pub'] : ['.ed25519', '.pem'];
   const written: ByteString[] = [];

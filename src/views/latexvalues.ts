@@ -41,7 +41,7 @@ export function keyOfRun(run: Run): ByteString {
   return RUN_ID.test(run.label) ? '=3' + run.label : encodeKeyText(run.label, '/:');
 }
 
-const PLAIN_NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const PLAIN_NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 function printLatexText(text: ByteString): ByteString {
   return PLAIN_NUMBER.test(text) ? text : escapeLatex(makeHarmless(text));

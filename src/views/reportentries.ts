@@ -32,7 +32,7 @@ function showTextLines(text: ByteString): ByteString {
 }
 
 function printPreviewTable(preview: FilePreview & { kind: 'table' }): ByteString {
-  const isNumber = (cell: ByteString): boolean => /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(cell);
+  const isNumber = (cell: ByteString): boolean => /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(cell);
   const [head, ...rows] = preview.rows;
   const cells = (row: ByteString[], tag: string): ByteString => row.map((cell) => '<' + tag + (isNumber(cell) ? ' class="number"' : '') + (tag === 'th' ? ' scope="col"' : '') + '>' + htmlText(cell) + '</' + tag.slice(0, 2) + '>').join('');
   const left = preview.hasMoreRows && preview.hasMoreColumns ? 'more rows and columns' : preview.hasMoreRows ? 'more rows' : preview.hasMoreColumns ? 'more columns' : '';

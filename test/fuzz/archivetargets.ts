@@ -222,7 +222,7 @@ function compareTar(input: ByteString, answer: PythonAnswer): string | undefined
     const plain = (text: string): string => text.replace(/(.)\/+$/, '$1');
     // An empty path takes back what an earlier header said (POSIX, pax); Python takes it for the name.
     // Only with a right magic has a header a prefix; Python asks for none.
-    if (names[0] !== '' && !names.some((name) => ('/' + plain(name)).endsWith('/' + plain(member.name)) || plain(member.name).endsWith('/' + plain(name)))) return 'name ' + JSON.stringify(member.name) + ' for ' + JSON.stringify(names);
+    if (names[0] !== '' && member.name !== '' && !names.some((name) => ('/' + plain(name)).endsWith('/' + plain(member.name)) || plain(member.name).endsWith('/' + plain(name)))) return 'name ' + JSON.stringify(member.name) + ' for ' + JSON.stringify(names);
     if (member.mode !== mode) return 'mode ' + String(member.mode) + ' for ' + String(mode) + ' of ' + JSON.stringify(names[0]);
     if (!isSparse && content !== null && member.packing === 'stored' && textOfBytes(member.packed) !== content) return 'another content of ' + JSON.stringify(names[0]);
   }
