@@ -163,7 +163,7 @@ test('findCounterpart() takes the original, then the label, then the files', () 
   const second = makeRun(2, { label: 'b', outputs: [makeFile('x', '2')] });
   const third = makeRun(3, { label: 'a', outputs: [makeFile('x', '3')] });
   const runs = [first, second, third];
-  const found = (run1: Run): string | undefined => findCounterpart(run1, runs, (path) => new Set(runs.filter((one) => one.outputs.some((file) => file.path === path)).map((one) => one.id)))?.id;
+  const found = (run1: Run): string | undefined => findCounterpart(run1, runs, (path) => runs.filter((one) => one.outputs.some((file) => file.path === path)))?.id;
   assert.equal(found(third), first.id);
   assert.equal(found({ ...third, repeats: second.id }), second.id);
   assert.equal(found({ ...third, parent: second.id }), second.id);

@@ -12,7 +12,7 @@ import { sealRecord } from '../src/formats/fields.ts';
 import { hashBytes } from '../src/sys/hash.ts';
 import { projectAt } from '../src/sys/project.ts';
 import { readRuns } from './recordsrig.ts';
-import { findRunsByFiles, readFileLookup, readGraphRuns, readSummaries } from '../src/sys/runindex.ts';
+import { filterRunsByFiles, readFileLookup, readGraphRuns, readSummaries } from '../src/sys/runindex.ts';
 import { printRecord } from '../src/sys/store.ts';
 import { IS_ROOT, hasProgram, makeProject, makeTemporary, RR_JS, rr, run, sleep, startRr } from './rig.ts';
 
@@ -356,7 +356,7 @@ test('notes are applied to what the index tells', async () => {
   }
 });
 
-test('findRunsByFiles() finds the runs that read and wrote a file, whatever its name', () => {
+test('filterRunsByFiles() finds the runs that read and wrote a file, whatever its name', () => {
   const folder = makeProject();
   const random = makeRandom(43);
   addRuns(folder, random, 200, [1, 2]);
@@ -370,9 +370,13 @@ test('findRunsByFiles() finds the runs that read and wrote a file, whatever its 
   for (const name of paths) {
     const made = runs.filter((one) => one.tree === undefined && one.outputs.some((file) => file.path === name)).map((one) => one.id);
     const used = runs.filter((one) => one.inputs.some((file) => file.path === name)).map((one) => one.id);
-    assert.deepEqual(Array.from(findRunsByFiles(project, [name], [])), made, JSON.stringify(name));
-    assert.deepEqual(Array.from(findRunsByFiles(project, [], [name])), used, JSON.stringify(name));
-    assert.deepEqual(Array.from(findRunsByFiles(project, [name], [name])), made.filter((id) => used.indexOf(id) >= 0));
+    const find = (among: { id: string }[], wrote: string[], read: string[]): string[] => filterRunsByFiles(project, among, wrote, read).map((one) => one.id);
+    assert.deepEqual(find(runs, [name], []), made, JSON.stringify(name));
+    assert.deepEqual(find(runs, [], [name]), used, JSON.stringify(name));
+    assert.deepEqual(find(runs, [name], [name]), made.filter((id) => used.indexOf(id) >= 0));
+    // Of some of the runs, and of one that is in no record, those that fit.
+    const some = runs.filter((_, n) => n % 3 > 0).map((one) => ({ id: one.id })).concat({ id: '9' });
+    assert.deepEqual(find(some, [], [name]), used.filter((id) => some.some((one) => one.id === id)));
     found += made.length + used.length;
   }
   assert.ok(found > 200);

@@ -19,7 +19,7 @@ import { compareFiles } from '../sys/compare.ts';
 import type { CompareOptions } from '../sys/compare.ts';
 import { ContentFinder, readFound } from '../sys/contents.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
-import { findKnownRunsByFiles, pickAnnotatedRun, readKnownRun, readKnownRuns } from '../sys/pickrun.ts';
+import { filterKnownRunsByFiles, pickAnnotatedRun, readKnownRun, readKnownRuns } from '../sys/pickrun.ts';
 import type { Project } from '../sys/project.ts';
 import { relativeTo, requireProject } from '../sys/project.ts';
 import { makeResultTester } from '../sys/store.ts';
@@ -70,7 +70,7 @@ function chooseCompared(project: Project, pick: (reference: ByteString) => Annot
   }
   if (named.length > 1) return named;
   const known = readKnownRuns(project);
-  const counterpart = findCounterpart(named[0].run, known.summaries, (path) => findKnownRunsByFiles(project, known, [path], []));
+  const counterpart = findCounterpart(named[0].run, known.summaries, (path) => filterKnownRunsByFiles(project, known, known.summaries, [path], []));
   const other = counterpart === undefined ? undefined : readKnownRun(project, known, counterpart.id);
   if (counterpart === undefined || other === undefined) {
     throw new Failure('cannot compare "' + references[0] + '": no earlier run has its label or wrote one of its files', 'name two runs: rr diff RUN RUN', EXIT.usage);

@@ -5,7 +5,7 @@ import { EXIT, Failure } from '../core/failure.ts';
 import { requireMoment } from '../core/filteroptions.ts';
 import type { AnnotatedRun } from '../core/notes.ts';
 import type { RunSummary } from '../core/run.ts';
-import { listValueNames, matchesFilter, parseParameterCondition, resolveName } from '../core/select.ts';
+import { listValueNames, matchesFilter, parseParameterCondition, resolveName, valuesOf } from '../core/select.ts';
 import type { ParameterCondition, RunFilter } from '../core/select.ts';
 import { findLatestPoints } from '../core/sweep.ts';
 import { joinWords } from '../core/words.ts';
@@ -13,7 +13,7 @@ import { readUtcMicros } from '../sys/clock.ts';
 import { toText } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import { toRecordPath } from '../sys/observe.ts';
-import { findKnownRunsByFiles, readKnownRun, readKnownRuns } from '../sys/pickrun.ts';
+import { filterKnownRunsByFiles, readKnownRun, readKnownRuns } from '../sys/pickrun.ts';
 import type { KnownRuns } from '../sys/pickrun.ts';
 import { requireProject } from '../sys/project.ts';
 import type { Project } from '../sys/project.ts';
@@ -79,7 +79,10 @@ function readConditions(option: string, texts: ByteString[], resolve: (name: Byt
 function makeResolver(runs: RunSummary[]): ResolveName {
   const known: { [kind: string]: ByteString[] } = {};
   return (kind, word) => {
-    known[kind] = known[kind] ?? listValueNames(runs.map((run) => (kind === 'param' ? run.parameters : run.metrics)));
+    const linesOf = (run: RunSummary): ByteString[] => (kind === 'param' ? run.parameters : run.metrics);
+    const [whole] = resolveName(word, []);
+    if (runs.some((run) => valuesOf(linesOf(run), whole).length > 0)) return whole; // the first has it, mostly
+    known[kind] = known[kind] ?? listValueNames(runs, linesOf);
     const names = resolveName(word, known[kind]);
     if (names.length === 1) return names[0];
     throw new Failure('cannot tell which ' + (kind === 'param' ? 'parameter' : 'metric') + ' "' + word + '" is: ' + joinWords(names, 'or'), 'write it in full', EXIT.usage);
@@ -135,10 +138,7 @@ type Found = { known: KnownRuns; /** Those that fit. */ runs: RunSummary[]; faul
 /** Of a sweep the last run of each point. */
 function findFittingRuns(project: Project, known: KnownRuns, filter: RunFilter, sweep: ByteString | undefined): Found {
   let runs = (sweep === undefined ? known.summaries : findLatestPoints(known.summaries, sweep)).filter((run) => matchesFilter(run, filter));
-  if (filter.made.length + filter.used.length > 0) {
-    const ids = findKnownRunsByFiles(project, known, filter.made, filter.used);
-    runs = runs.filter((run) => ids.has(run.id));
-  }
+  if (filter.made.length + filter.used.length > 0) runs = filterKnownRunsByFiles(project, known, runs, filter.made, filter.used);
   return { known, runs, faults: known.runFaults.concat(known.noteFaults) };
 }
 

@@ -17,10 +17,10 @@ function selectionOf<R>(runs: R[]): Selection<R> {
 /**
  * The run that `reference` means, of `runs` in order of ids: "@" the last, "@-1" the one before it,
  * an id, a prefix of an id, a label, or a file that a run made (the last that did); findMakers gives
- * the ids of those that made it, and is asked last. A label of several runs, or a prefix of several
+ * those of them that made it, and is asked last. A label of several runs, or a prefix of several
  * ids, is 'several'.
  */
-export function selectRun<R extends Pick<RunSummary, 'id' | 'label' | 'repeats' | 'status'>>(reference: ByteString, runs: R[], findMakers: () => Set<string>): Selection<R> {
+export function selectRun<R extends Pick<RunSummary, 'id' | 'label' | 'repeats' | 'status'>>(reference: ByteString, runs: R[], findMakers: () => R[]): Selection<R> {
   const fromEnd = /^@(?:-(\d+))?$/.exec(reference);
   if (fromEnd !== null) {
     const at = runs.length - 1 - Number(fromEnd[1] ?? 0);
@@ -33,8 +33,7 @@ export function selectRun<R extends Pick<RunSummary, 'id' | 'label' | 'repeats' 
   const replaced = new Set(carriers.filter((run) => run.status === 'succeeded').map((run) => run.repeats));
   const labelled = carriers.filter((run) => !replaced.has(run.id));
   if (labelled.length > 0) return selectionOf(labelled);
-  const ids = findMakers();
-  const makers = runs.filter((run) => ids.has(run.id));
+  const makers = findMakers();
   if (makers.length > 0) return { kind: 'one', run: makers[makers.length - 1] };
   return /^[0-9]/.test(reference) ? selectionOf(runs.filter((run) => run.id.startsWith(reference))) : { kind: 'none' };
 }
@@ -70,10 +69,10 @@ export function valuesOf(parameters: ByteString[], name: ByteString): ByteString
   return parameters.filter((one) => one.startsWith(start)).map((one) => one.slice(start.length));
 }
 
-/** The names of these "NAME VALUE" lines, each once, sorted. */
-export function listValueNames(lists: Iterable<ByteString[]>): ByteString[] {
+/** The names of the "NAME VALUE" lines that `linesOf` gives of each, each once, sorted. */
+export function listValueNames<R>(runs: R[], linesOf: (run: R) => ByteString[]): ByteString[] {
   const names = new Set<ByteString>();
-  for (const lines of lists) for (const line of lines) names.add(line.slice(0, line.indexOf(' ')));
+  for (const run of runs) for (const line of linesOf(run)) names.add(line.slice(0, line.indexOf(' ')));
   return Array.from(names).sort(compareBytes);
 }
 
@@ -163,10 +162,9 @@ const MOST_OUTPUTS_FOLLOWED = 100;
 /**
  * Id of the run that a person who names one run wants it compared with, of `known` runs in order of
  * ids: the one it repeats or was made from; else the last before it with its label; else the last
- * before it that wrote one of the files it wrote. `makersOf` gives the ids of the runs that wrote a
- * path. `why` is a part of a sentence. Undefined if there is none.
+ * before it that wrote one of the files it wrote. `makersOf` gives the runs that wrote a path. `why` is a part of a sentence. Undefined if there is none.
  */
-export function findCounterpart(run: Run, known: Pick<Run, 'id' | 'label'>[], makersOf: (path: ByteString) => Set<string>): { id: string; why: string } | undefined {
+export function findCounterpart(run: Run, known: Pick<Run, 'id' | 'label'>[], makersOf: (path: ByteString) => Pick<Run, 'id'>[]): { id: string; why: string } | undefined {
   const has = (id: string | undefined): id is string => id !== undefined && known.some((one) => one.id === id);
   if (has(run.repeats)) return { id: run.repeats, why: 'the run that it repeats' };
   if (has(run.parent)) return { id: run.parent, why: 'the run that it was made from' };
@@ -174,7 +172,7 @@ export function findCounterpart(run: Run, known: Pick<Run, 'id' | 'label'>[], ma
   if (alike !== undefined) return { id: alike.id, why: 'the run before it with its label' };
   let last = '';
   for (const file of run.outputs.slice(0, MOST_OUTPUTS_FOLLOWED)) {
-    for (const id of makersOf(file.path)) if (id < run.id && id > last) last = id;
+    for (const { id } of makersOf(file.path)) if (id < run.id && id > last) last = id;
   }
   return has(last) ? { id: last, why: 'the run before it that wrote the same file' } : undefined;
 }

@@ -2,7 +2,7 @@
 import type { ByteString } from '../core/bytes.ts';
 
 //   HASH                          SHA-256 of all that follows on this line
-//   # rr index, format 2, WHAT    WHAT: which version of rr, of which records
+//   # rr index, format 3, WHAT    WHAT: which version of rr, of which records
 //   TAG FOLDER TIMES              TAG is the file's own, or of the file that this one adds to
 //   LINES                         a line a record, in the order of ids
 //
@@ -15,7 +15,7 @@ export type IndexHead = { tag: string; folder: string; times: string };
 export const INDEX_HASH_BYTES = 65;
 
 function printFirst(what: string): string {
-  return '# rr index, format 2, ' + what + '\n';
+  return '# rr index, format 3, ' + what + '\n';
 }
 
 /** All but HASH. */

@@ -50,7 +50,8 @@ export function decodeText(text: ByteString): ByteString {
 
 /** Text as one word: a space in it is written as %20, too. decodeText undoes it. */
 export function encodeWord(text: ByteString): ByteString {
-  return encodeText(text).replace(/ /g, '%20');
+  const encoded = encodeText(text);
+  return encoded.indexOf(' ') < 0 ? encoded : encoded.replace(/ /g, '%20');
 }
 
 /**

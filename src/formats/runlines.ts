@@ -5,7 +5,7 @@ import type { FileState, Run, RunStatus, RunSummary, VerdictWord } from '../core
 import { NO_FACTS, stepFactsOf } from '../core/steps.ts';
 import type { StepFacts, StepRun } from '../core/steps.ts';
 import { parseFile, printFile } from './fields.ts';
-import { decodeText, decodeWithheld, encodeText, encodeWithheld, encodeWord } from './percent.ts';
+import { decodeText, decodeWithheld, encodeText, encodeWithheld } from './percent.ts';
 import { decodeParameter, encodeParameter } from './record.ts';
 
 // A line is cells, each ended by TAB, then LF. Cells are encoded as in a record, so they hold neither;
@@ -13,6 +13,8 @@ import { decodeParameter, encodeParameter } from './record.ts';
 // for: of 100,000 runs most are looked at for one or two things only.
 
 const ID_LENGTH_IN_LINE = 23;
+// In a cell of several texts; none has it in it, encoded.
+const BETWEEN_TEXTS = '\r';
 
 // Starts of the first cells of the line that was looked at last: most are asked for several cells.
 const seen = { text: '', start: -1, count: 0, cells: new Array<number>(32).fill(0) };
@@ -30,8 +32,8 @@ function findCell(text: ByteString, start: number, cell: number): number {
 }
 
 function readCell(text: ByteString, start: number, cell: number): ByteString {
-  const at = findCell(text, start, cell);
-  return text.slice(at, text.indexOf('\t', at));
+  const end = findCell(text, start, cell + 1) - 1;
+  return text.slice(seen.cells[cell], end);
 }
 
 function readTextCell(text: ByteString, start: number, cell: number): ByteString | undefined {
@@ -44,9 +46,10 @@ function readNumberCell(text: ByteString, start: number, cell: number): number |
   return value === '' ? undefined : Number(value);
 }
 
-function readWordsCell(text: ByteString, start: number, cell: number): ByteString[] {
+function readListCell(text: ByteString, start: number, cell: number): ByteString[] {
   const value = readCell(text, start, cell);
-  return value === '' ? [] : value.split(' ').map(decodeText);
+  if (value === '') return [];
+  return value.indexOf(BETWEEN_TEXTS) < 0 ? [decodeText(value)] : value.split(BETWEEN_TEXTS).map(decodeText);
 }
 
 /** The cells from `cell` on, to the end of the line. */
@@ -58,6 +61,11 @@ function readLastCells(text: ByteString, start: number, cell: number): ByteStrin
 
 function printLine(cells: (ByteString | number | undefined)[]): ByteString {
   return cells.map((cell) => (cell === undefined ? '\t' : String(cell) + '\t')).join('') + '\n';
+}
+
+/** A cell of several texts. None of them is empty. */
+function joinTexts(texts: ByteString[]): ByteString {
+  return texts.map(encodeText).join(BETWEEN_TEXTS);
 }
 
 function encodeCell(text: ByteString | undefined): ByteString | undefined {
@@ -72,18 +80,17 @@ export function readLineId(text: ByteString, start: number): string {
 // ---- what lists show ------------------------------------------------------------------------------
 
 // What is asked for most stands first.
-const AT = { status: 1, wallS: 2, label: 3, command: 4, startedUtc: 5, tags: 6, exit: 7, signal: 8, userS: 9, systemS: 10, peakMemoryBytes: 11, reason: 12,
-  directory: 13, code: 14, environment: 15, repeats: 16, parent: 17, tree: 18, verdicts: 19, sweep: 20, metrics: 21, reused: 22, parameters: 23 };
+const AT = { status: 1, wallS: 2, label: 3, command: 4, parameters: 5, metrics: 6, startedUtc: 7, tags: 8, exit: 9, signal: 10, userS: 11, systemS: 12, peakMemoryBytes: 13,
+  reason: 14, directory: 15, code: 16, environment: 17, repeats: 18, parent: 19, tree: 20, verdicts: 21, sweep: 22, reused: 23 };
 
 export type SummaryNotes = NotedFacts & Pick<RunSummary, 'outcome' | 'comments'>;
 
 /** A line that SummaryLine reads. */
 export function printSummaryLine(run: Run): ByteString {
-  return printLine([run.id, run.status, run.wallS, encodeCell(run.label), encodeWithheld(run.command), run.startedUtc, run.tags.map(encodeWord).join(' '),
+  return printLine([run.id, run.status, run.wallS, encodeCell(run.label), encodeWithheld(run.command), joinTexts(run.parameters), joinTexts(run.metrics), run.startedUtc, joinTexts(run.tags),
     run.exit, run.signal, run.userS, run.systemS, run.peakMemoryBytes, encodeCell(run.reason), encodeText(run.directory), encodeCell(run.code),
-    run.environment, run.repeats, run.parent, run.tree, Array.from(new Set(run.verdicts.map((verdict) => verdict.word))).join(' '),
-    run.sweep === undefined ? undefined : String(run.sweep.number) + ' ' + encodeText(run.sweep.label), run.metrics.map(encodeWord).join(' '), run.reused,
-    ...run.parameters.map(encodeParameter)]);
+    run.environment, run.repeats, run.parent, run.tree, joinTexts(Array.from(new Set(run.verdicts.map((verdict) => verdict.word)))),
+    run.sweep === undefined ? undefined : String(run.sweep.number) + ' ' + encodeText(run.sweep.label), run.reused]);
 }
 
 /** The run that a line of printSummaryLine() tells of: `text` holds it at `start`. `noted`: what notes make of it. */
@@ -103,7 +110,7 @@ export class SummaryLine implements RunSummary {
   get label(): ByteString | undefined { return this.noted === undefined ? readTextCell(this.text, this.start, AT.label) : this.noted.label; }
   get command(): ByteString { return decodeWithheld(readCell(this.text, this.start, AT.command)); }
   get startedUtc(): string { return readCell(this.text, this.start, AT.startedUtc); }
-  get tags(): ByteString[] { return this.noted === undefined ? readWordsCell(this.text, this.start, AT.tags) : this.noted.tags; }
+  get tags(): ByteString[] { return this.noted === undefined ? readListCell(this.text, this.start, AT.tags) : this.noted.tags; }
   get exit(): number | undefined { return readNumberCell(this.text, this.start, AT.exit); }
   get signal(): string | undefined { return readCell(this.text, this.start, AT.signal) || undefined; }
   get userS(): number | undefined { return readNumberCell(this.text, this.start, AT.userS); }
@@ -118,7 +125,7 @@ export class SummaryLine implements RunSummary {
   get reused(): string | undefined { return readCell(this.text, this.start, AT.reused) || undefined; }
   get tree(): 'scratch' | undefined { return readCell(this.text, this.start, AT.tree) === '' ? undefined : 'scratch'; }
   get verdicts(): { word: VerdictWord }[] {
-    return readWordsCell(this.text, this.start, AT.verdicts).map((word) => ({ word: word as VerdictWord }));
+    return readListCell(this.text, this.start, AT.verdicts).map((word) => ({ word: word as VerdictWord }));
   }
   get sweep(): Run['sweep'] {
     const value = readCell(this.text, this.start, AT.sweep);
@@ -127,8 +134,8 @@ export class SummaryLine implements RunSummary {
   }
   get outcome(): ByteString | undefined { return this.noted?.outcome; }
   get comments(): ByteString[] | undefined { return this.noted?.comments; }
-  get metrics(): ByteString[] { return readWordsCell(this.text, this.start, AT.metrics); }
-  get parameters(): ByteString[] { return readLastCells(this.text, this.start, AT.parameters).map(decodeParameter); }
+  get metrics(): ByteString[] { return readListCell(this.text, this.start, AT.metrics); }
+  get parameters(): ByteString[] { return readListCell(this.text, this.start, AT.parameters); }
 }
 
 // ---- what the graph needs -------------------------------------------------------------------------
@@ -137,7 +144,7 @@ const GRAPH_AT = { status: 1, repeats: 2, parent: 3, tree: 4, label: 5, reason: 
 
 /** A line that GraphLine reads. */
 export function printGraphLine(run: Run): ByteString {
-  return printLine([run.id, run.status, run.repeats, run.parent, run.tree, encodeCell(run.label), encodeCell(run.reason), run.tags.map(encodeWord).join(' '),
+  return printLine([run.id, run.status, run.repeats, run.parent, run.tree, encodeCell(run.label), encodeCell(run.reason), joinTexts(run.tags),
     encodeWithheld(run.command), ...run.inputs.map((file) => 'i' + printFile(file)), ...run.outputs.map((file) => 'o' + printFile(file)),
     ...run.removed.map((path) => 'r' + encodeText(path)), ...listFactCells(stepFactsOf(run))]);
 }
@@ -206,7 +213,7 @@ export class GraphLine implements StepRun {
   get tree(): 'scratch' | undefined { return readCell(this.text, this.start, GRAPH_AT.tree) === '' ? undefined : 'scratch'; }
   get label(): ByteString | undefined { return this.noted === undefined ? readTextCell(this.text, this.start, GRAPH_AT.label) : this.noted.label; }
   get reason(): ByteString | undefined { return this.noted === undefined ? readTextCell(this.text, this.start, GRAPH_AT.reason) : this.noted.reason; }
-  get tags(): ByteString[] { return this.noted === undefined ? readWordsCell(this.text, this.start, GRAPH_AT.tags) : this.noted.tags; }
+  get tags(): ByteString[] { return this.noted === undefined ? readListCell(this.text, this.start, GRAPH_AT.tags) : this.noted.tags; }
   get command(): ByteString { return decodeWithheld(readCell(this.text, this.start, GRAPH_AT.command)); }
   get inputs(): FileState[] { return this.readFiles().inputs; }
   get outputs(): FileState[] { return this.readFiles().outputs; }

@@ -11,7 +11,7 @@ import { readNotes } from './notes.ts';
 import { toRecordPath } from './observe.ts';
 import type { Project } from './project.ts';
 import { readRun } from './records.ts';
-import { findRunsByFiles, noteFacts, readSummaries } from './runindex.ts';
+import { filterRunsByFiles, noteFacts, readSummaries } from './runindex.ts';
 import { readMarks } from './store.ts';
 
 /**
@@ -43,11 +43,13 @@ export function readKnownRun(project: Project, known: KnownRuns, id: string): An
   return run === undefined ? undefined : applyNotes(run, known.notes.get(id));
 }
 
-/** Ids of the known runs that wrote all files of `made` in the project and read all of `used`. */
-export function findKnownRunsByFiles(project: Project, known: KnownRuns, made: ByteString[], used: ByteString[]): Set<string> {
-  const ids = findRunsByFiles(project, made, used);
-  for (const run of known.unrecorded) if (matchesFiles(run, { made, used })) ids.add(run.id);
-  return ids;
+/** Those of `runs`, known ones in the order of ids, that wrote all files of `made` in the project and read all of `used`. */
+export function filterKnownRunsByFiles(project: Project, known: KnownRuns, runs: RunSummary[], made: ByteString[], used: ByteString[]): RunSummary[] {
+  const recorded = filterRunsByFiles(project, runs, made, used);
+  const live = known.unrecorded.filter((run) => matchesFiles(run, { made, used }));
+  if (live.length === 0) return recorded;
+  const ids = new Set(recorded.concat(live).map((run) => run.id));
+  return runs.filter((run) => ids.has(run.id));
 }
 
 /**
@@ -86,7 +88,7 @@ export function selectKnownRuns(known: KnownRuns, project: Project, folder: Byte
   const { runFaults, noteFaults } = known;
   // The last run may be one of those that cannot be read; another must not be taken for it.
   if (runFaults.length > 0 && reference[0] === '@') throw runFaults[runFaults.length - 1];
-  const selection = selectRun(reference, known.summaries, () => findKnownRunsByFiles(project, known, [toRecordPath(project, folder, reference)], []));
+  const selection = selectRun(reference, known.summaries, () => filterKnownRunsByFiles(project, known, known.summaries, [toRecordPath(project, folder, reference)], []));
   if (selection.kind === 'none') throw new Failure('cannot find the run "' + reference + '"' + (runFaults.length + noteFaults.length > 0 ? ' among the records that can be read' : ''), 'run "rr list"', EXIT.differs);
   const meant = selection.kind === 'one' ? [selection.run] : selection.runs;
   if (meant.length > 1 && meant.some((run) => run.label !== reference)) throw failSeveral(reference, meant);

@@ -17,7 +17,6 @@
 // this machine can make lists show what no record says; but an index that came with a copy of the
 // project, or with a stranger's, is of another inode and another .rr/place, and so none of this one.
 import type { ByteString } from '../core/bytes.ts';
-import { detachString } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import type { GraphRun } from '../core/graph.ts';
 import type { StepRun } from '../core/steps.ts';
@@ -306,13 +305,16 @@ function makeFileFinder(kind: 'input' | 'output', path: ByteString): (text: Byte
   };
 }
 
-/** Ids of the recorded runs that wrote all files of `made` in the project and read all of `used`. */
-export function findRunsByFiles(project: Project, made: ByteString[], used: ByteString[]): Set<string> {
+/** Those of `runs`, in the order of ids, of whom records tell that they wrote all files of `made` in the project and read all of `used`. */
+export function filterRunsByFiles<R extends { id: string }>(project: Project, runs: R[], made: ByteString[], used: ByteString[]): R[] {
   const finders = made.map((path) => makeFileFinder('output', path)).concat(used.map((path) => makeFileFinder('input', path)));
-  const ids = new Set<string>();
+  const found: R[] = [];
+  let next = 0;
   readIndex(project, GRAPH, (text, start) => {
-    // Not a part of the text, which would be kept.
-    if (finders.every((find) => find(text, start))) ids.add(detachString(readLineId(text, start)));
+    if (!finders.every((find) => find(text, start))) return;
+    const id = readLineId(text, start);
+    while (next < runs.length && runs[next].id < id) next += 1;
+    if (next < runs.length && runs[next].id === id) found.push(runs[next]);
   });
-  return ids;
+  return found;
 }

@@ -11,7 +11,7 @@ import { formatBytes, formatSeconds } from './table.ts';
 export type FilesOf = (run: RunSummary) => GraphRun | undefined;
 
 /** Bytes of one text, of several, a number, or nothing. */
-type Value = ByteString | ByteString[] | number | undefined;
+export type CellValue = ByteString | ByteString[] | number | undefined;
 
 export type RunColumn = {
   /** As --columns has it. */
@@ -21,10 +21,10 @@ export type RunColumn = {
   /** How its values are shown: a command and a parameter may hold withheld secrets. */
   kind: 'text' | 'withheld' | 'id' | 'words' | 'number' | 'seconds' | 'bytes' | 'time';
   needsFiles: boolean;
-  read: (run: RunSummary, filesOf: FilesOf) => Value;
+  read: (run: RunSummary, filesOf: FilesOf) => CellValue;
 };
 
-function makeColumn(name: ByteString, key: ByteString, kind: RunColumn['kind'], read: (run: RunSummary) => Value): RunColumn {
+function makeColumn(name: ByteString, key: ByteString, kind: RunColumn['kind'], read: (run: RunSummary) => CellValue): RunColumn {
   return { name, key, kind, needsFiles: false, read };
 }
 
@@ -138,7 +138,7 @@ export function findVaryingParameters(runs: RunSummary[]): ByteString[] {
 
 /** A value in a file is shown by its key alone if no other has that. */
 function makeAllColumns(named: NamedColumns, runs: RunSummary[]): RunColumn[] {
-  const names = listValueNames(runs.map(named.linesOf));
+  const names = listValueNames(runs, named.linesOf);
   return names.map((name) => {
     const key = name.slice(name.indexOf(':') + 1);
     const isOnly = names.filter((one) => one === key || one.endsWith(':' + key)).length === 1;
@@ -159,9 +159,8 @@ export function showCell(column: RunColumn, run: RunSummary, filesOf: FilesOf): 
   return makeHarmless(value.indexOf('\n') < 0 && value.indexOf('\0') < 0 ? value : encodeWithheld(value).replace(/%0A/g, ' ').replace(/%25/g, '%'));
 }
 
-/** The cell for programs: numbers as they are, texts encoded as in the records, words apart by spaces. */
-export function printCell(column: RunColumn, run: RunSummary, filesOf: FilesOf): ByteString {
-  const value = column.read(run, filesOf);
+/** A value of the column for programs: numbers as they are, texts encoded as in the records, words apart by spaces. */
+export function printCell(column: RunColumn, value: CellValue): ByteString {
   if (value === undefined) return '';
   if (Array.isArray(value)) return value.map(encodeWord).join(' ');
   return typeof value === 'number' ? String(value) : column.kind === 'withheld' ? encodeWithheld(value) : encodeText(value);

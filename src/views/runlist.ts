@@ -20,23 +20,40 @@ export function* printRunTable({ columns, runs, filesOf }: RunList, width: numbe
   const measure = new TableMeasure(columns.map((column) => ({
     title: namedTitleOf(column) === undefined ? column.name.toUpperCase() : printColumnTitle(column), align: isNumeric(column) ? 'right' : 'left', isFlexible: ['text', 'withheld', 'words'].indexOf(column.kind) >= 0,
   })));
-  for (const run of runs) measure.add(columns.map((column) => showCell(column, run, filesOf)));
+  const cells = columns.map(() => '');
+  const show = (run: RunSummary, count: number): ByteString[] => {
+    for (let i = 0; i < count; i++) cells[i] = showCell(columns[i], run, filesOf);
+    return cells;
+  };
+  for (const run of runs) measure.add(show(run, columns.length));
   const layout = measure.fit(width);
-  const printed = columns.slice(0, layout.columns.length);
   yield printTableHead(layout);
-  for (const run of runs) yield printTableRow(layout, printed.map((column) => showCell(column, run, filesOf)));
+  for (const run of runs) yield printTableRow(layout, show(run, layout.columns.length));
 }
 
-/** One cell of CSV (RFC 4180). A cell that a spreadsheet would take for a formula gets a quote in front. */
-function printCsvCell(text: ByteString): ByteString {
+/** A cell of CSV (RFC 4180). One that a spreadsheet would take for a formula gets a quote in front. */
+function quoteCsvCell(text: ByteString): ByteString {
   const safe = /^[=+@\t\r-]/.test(text) && !/^-?\d/.test(text) ? "'" + text : text;
   return /[",\r\n]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
 }
 
+// Most texts are of these, in which nothing is encoded (percent.ts) and nothing quoted: one test, not three.
+const PLAIN_CELL = /^[!#$&-*.-<>?A-[\]-~](?:[ !#$&-+\--~]*[!#$&-+\--[\]-~])?$/;
+
+function printCsvCell(column: RunColumn, run: RunSummary, filesOf: FilesOf): ByteString {
+  const value = column.read(run, filesOf);
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && PLAIN_CELL.test(value) ? value : quoteCsvCell(printCell(column, value));
+}
+
 /** CSV with a head and LF line ends; texts percent-encoded as in the records. */
 export function* printRunCsv({ columns, runs, filesOf }: RunList): Generator<ByteString> {
-  yield columns.map((column) => printCsvCell(column.key)).join(',') + '\n';
-  for (const run of runs) yield columns.map((column) => printCsvCell(printCell(column, run, filesOf))).join(',') + '\n';
+  const cells = columns.map((column) => quoteCsvCell(column.key));
+  yield cells.join(',') + '\n';
+  for (const run of runs) {
+    for (let i = 0; i < cells.length; i++) cells[i] = printCsvCell(columns[i], run, filesOf);
+    yield cells.join(',') + '\n';
+  }
 }
 
 /** A JSON array, a run a line, of what the columns show. */

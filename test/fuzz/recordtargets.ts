@@ -217,7 +217,7 @@ export const RECORD_TARGETS: FuzzTarget[] = [
       return all.length > 0 || samples.length > 0;
     },
   },
-  { name: 'indexfile', corpus: () => [HASH + '\n# rr index, format 2, x\ntag folder 1-2\na\tb\t\n'], dictionary: ['# rr index, format 2, x\n', '\t', '\n'], check: (input) => parseIndexFile(input, 0, input.length, 'x') !== undefined },
+  { name: 'indexfile', corpus: () => [HASH + '\n# rr index, format 3, x\ntag folder 1-2\na\tb\t\n'], dictionary: ['# rr index, format 3, x\n', '\t', '\n'], check: (input) => parseIndexFile(input, 0, input.length, 'x') !== undefined },
   {
     name: 'runlines', corpus: () => [3, 4, 5].map((n) => printSummaryLine(makeRun(choicesOf(String.fromCharCode(n, 7 * n).repeat(60))))).concat([3, 4, 5].map((n) => printGraphLine(makeRun(choicesOf(String.fromCharCode(n, 7 * n).repeat(60)))))), dictionary: ['\t', '\n', '%00', HASH + '  1 x'],
     check: (input) => {
