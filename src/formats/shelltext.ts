@@ -24,7 +24,7 @@ function findScriptWord(words: ByteString[], from: number): number {
   let hasScript = false;
   let at = from;
   while (at < words.length && /^[-+][A-Za-z-]/.test(words[at])) {
-    if (/^-[A-Za-z]*c[A-Za-z]*$/.test(words[at])) hasScript = true;
+    if (/^-[A-Zabd-z]*c[A-Za-z]*$/.test(words[at])) hasScript = true;
     at += /^(?:[-+][A-Za-z]*[oO]|--rcfile|--init-file)$/.test(words[at]) ? 2 : 1;
   }
   return hasScript && at < words.length ? at : -1;
@@ -92,7 +92,7 @@ const READS_AGAIN = new RegExp('(?:^|[^\\w./-])(?:eval|trap|ssh|su|watch|paralle
 const SHELL_MARK = '\0';
 
 // What may stand beside a value in quotes: the rest of the name of a file, and variables.
-const WORD_IN_QUOTES = /^(?:[A-Za-z0-9_@%+=:,.\/~#\0\x80-\xff-]|\$[A-Za-z_][A-Za-z0-9_]*|\$\{[A-Za-z_][A-Za-z0-9_]*\})*$/;
+const WORD_IN_QUOTES = /^(?:[A-Za-z0-9_@%+=:,.\/~#\0\x80-\xff-]|\$[A-Za-z_]|\$\{[A-Za-z_][A-Za-z0-9_]*\})*$/;
 
 /** Follows the quotes of a script and tells what each SHELL_MARK stands in. */
 class QuoteReader {
