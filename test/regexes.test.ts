@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import fs from 'fs';
 import path from 'path';
 import ts from 'typescript';
+import { matchesKey } from '../src/core/paper.ts';
 import type { Expression, Finding } from './regexasker.ts';
-import { judge, lacksJudges, run } from './rig.ts';
+import { evaluateApart, judge, lacksJudges, run } from './rig.ts';
 
 const TOP = path.resolve(__dirname, '..', '..', '..');
 const COMPILED = path.join(__dirname, '..', 'src');
@@ -102,6 +103,33 @@ test('each expression that may take longer stands in src/', () => {
   const literals = listLiterals();
   assert.ok(literals.size > 1000, String(literals.size));
   assert.deepEqual(Object.keys(BOUNDED).filter((expression) => !literals.has(expression)), []);
+});
+
+// What took minutes or had no end: file, what is asked of it, and what it says.
+const ONCE_SLOW: [string, string, unknown][] = [
+  ['views/exportconda.ts', "source.spellCondaPackage({ name: '0-' + '0_0-'.repeat(100000) + '-', version: '1' }) === undefined", true],
+  ['formats/shelltext.ts', "source.readShellScript([{ kind: 'text', text: 'cat \"' + '$AA'.repeat(100) }, { kind: 'value', name: 'x', width: 0 }, { kind: 'text', text: ' \"' }]).quotings", ['unclear']],
+  ['formats/shelltext.ts', "source.readShellScript([{ kind: 'text', text: 'cat ' + 'sh '.repeat(150000) }, { kind: 'value', name: 'x', width: 0 }]).quotings", ['bare']],
+  ['formats/shelltext.ts', "source.readShellScript([{ kind: 'text', text: 'cat ' + '[['.repeat(200000) }, { kind: 'value', name: 'x', width: 0 }]).quotings", ['bare']],
+  ['formats/pythonmetadata.ts', "source.parseEditableMapping('MAPPING:\\r'.repeat(40000) + '\\n')", []],
+  ['formats/packagefile.ts', "source.readReadme(('# ' + '![]('.repeat(8000) + '\\n').repeat(2), 'README.md').title.length", 32000],
+  ['formats/license.ts', "source.findSpdxLine('SPDX-License-Identifier:' + ' '.repeat(400000)) === undefined", true],
+  ['formats/secrets.ts', "source.maskText('-eyJ'.repeat(100000), () => 'x').length", 400000],
+  ['formats/vcsoutput.ts', "source.closeSpacedNames('Index: \\r'.repeat(50000)).length", 400000],
+  ['core/archive.ts', "source.includesProvenance('include \\r'.repeat(40000))", false],
+  ['core/paper.ts', "source.matchesKey('#a'.repeat(30) + 'b', 'a'.repeat(100000))", false],
+  ['views/citation.ts', "source.printCitation({ metadata: { title: 't', creators: [{ kind: 'person', name: 'A. Author', email: 'a' + '@.'.repeat(50000) + '.'.repeat(150000) + ' ' }], keywords: [], doubts: [], sources: new Map() } }).left.length > 0", true],
+  ['views/exportspack.ts', "source.listSpackSpecs(['/linux-p/x' + '-2w'.repeat(130000)]).length", 0],
+  ['views/exportleft.ts', "source.commentLine('# ', ' '.repeat(400000) + 'x').length", 400004],
+];
+
+test('texts that are a regular expression\'s worst case are read in linear time', () => {
+  for (const [file, expression, expected] of ONCE_SLOW) assert.deepEqual(evaluateApart(file, expression), expected, file);
+});
+
+test('matchesKey() takes "#1" for anything, nothing too', () => {
+  const keys: [string, string, boolean][] = [['a', 'a', true], ['a', 'ab', false], ['a#1', 'a', true], ['a#1b', 'aXb', true], ['ab#1b', 'ab', false], ['#1a#2a#3', 'aXa', true], ['#1a#2a', 'a', false], ['a.#', 'ab', false]];
+  for (const [pattern, key, fits] of keys) assert.equal(matchesKey(pattern, key), fits, pattern + ' ' + key);
 });
 
 const isAsked = process.env.RR_REGEXES === 'all';
