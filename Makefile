@@ -11,7 +11,8 @@
 #   make torture    kill, stop, starve and race whatever writes (ROUNDS=1000, SEED=N);
 #                   look in every way at every attack of docs/security.txt
 #   make strangers  attack with projects of strangers in every way, an hour (5 GB of /tmp)
-#   make fuzz       random and mutated inputs to all readers, 20 minutes (MINUTES=N, SEED=N)
+#   make fuzz       attack all regular expressions, then random and mutated inputs to all
+#                   readers, 25 minutes (MINUTES=N, SEED=N)
 #   make cleanroom  the README's commands in bare Debian roots (root; fetches them)
 #   make example    record the example again
 #   make clean      remove what was built, fetched and measured; rr.js stays
@@ -90,6 +91,8 @@ strangers: all compile
 	RR_STRANGERS=all $(NODE) .scratch/out/test/strangers.test.js
 
 fuzz: compile
+	sh test/install-judges.sh
+	RR_REGEXES=all $(NODE) --test .scratch/out/test/regexes.test.js
 	$(NODE) .scratch/out/test/fuzz/main.js
 
 cleanroom:

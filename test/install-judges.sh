@@ -22,7 +22,8 @@ software jupyter-repo2docker==2026.4.0'
 npm='jsonld@9.0.0
 ajv@8.20.0
 ajv-formats@3.0.1
-spdx-license-list@6.12.0'
+spdx-license-list@6.12.0
+recheck@4.5.0'
 
 CDPATH='' cd -- "$(dirname -- "$0")/.." || exit 1
 judges=.scratch/judges

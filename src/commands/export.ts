@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import type { ExportName } from '../core/exportforms.ts';
 import { EXPORT_FORMS } from '../core/exportforms.ts';
 import { EXIT, Failure } from '../core/failure.ts';
-import { joinNames } from '../core/names.ts';
+import { dropEndSlashes, joinNames } from '../core/names.ts';
 import { UsedKeys } from '../core/paper.ts';
 import type { Paper, PaperFinding } from '../core/paper.ts';
 import type { Exported, ExportedFile, Publication } from '../core/publication.ts';
@@ -128,7 +128,7 @@ function writeExported(folder: ByteString, output: ByteString, files: ExportedFi
   if (output === '') throw new Failure('cannot write "": that is no name', 'name a file or a folder: -o PATH', EXIT.usage);
   const isFolder = files.length !== 1 || output.endsWith('/') || statIfThere(joinNames(folder, output))?.isDirectory() === true;
   const base = resolveLinks(joinNames(folder, output.replace(/([^/])\/+$/, '$1')));
-  const nameOf = (file: ExportedFile): ByteString => (isFolder ? output.replace(/\/+$/, '') + '/' + file.path : output);
+  const nameOf = (file: ExportedFile): ByteString => (isFolder ? dropEndSlashes(output) + '/' + file.path : output);
   for (const file of files) {
     const there = lstatIfThere(joinNames(folder, nameOf(file)));
     if (there?.isDirectory() === true) throw new Failure('cannot write "' + makeHarmless(nameOf(file)) + '": it is a folder', '', EXIT.differs);

@@ -1,6 +1,6 @@
 // note.ts - rr note: label, tags, reason, outcome, comments and tolerances after the fact.
 import type { ByteString } from '../core/bytes.ts';
-import { trimBlanks } from '../core/bytes.ts';
+import { dropAtEnd, trimBlanks } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { compileGlob } from '../core/glob.ts';
 import { emptyNote, findCountingNotes, hasEffect } from '../core/notes.ts';
@@ -106,7 +106,7 @@ function hasChange(options: NoteOptions): boolean {
 
 /** Comments by the operand, which may be "-", and by --comment. */
 function readCommentTexts(options: NoteOptions, operand: ByteString | undefined): ByteString[] {
-  const text = operand === '-' ? readIn().replace(/\n+$/, '') : operand;
+  const text = operand === '-' ? dropAtEnd(readIn(), '\n') : operand;
   const texts = (text === undefined ? [] : [text]).concat(options.comments);
   if (texts.some((one) => trimBlanks(one) === '')) failUsage('cannot note an empty text', '');
   return texts;

@@ -121,7 +121,7 @@ function checkPlanned(options: RecordOptions, name: ByteString): void {
   const why = findNameFault(name);
   if (why !== undefined) refuse('no step can be called so: ' + why, '');
   for (const [key, option] of NOT_PLANNED) if (options[key] === true) refuse('nothing is run, so ' + option + ' has no meaning', 'leave it out');
-  const empty = options.parameters.find((one) => /^[^=]*:[^=]*=$/.test(one));
+  const empty = options.parameters.find((one) => /^[^=:]*:[^=]*=$/.test(one));
   if (empty !== undefined) refuse('the parameter ' + empty.slice(0, -1) + ' without a value would be taken for one that stands in a file', 'give it a value, or a name without ":"');
   const argv = maskArguments(options.argv, () => '');
   const isSecret = argv.some((word, i) => word !== options.argv[i]) || options.parameters.some((one) => {

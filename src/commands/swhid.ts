@@ -101,11 +101,16 @@ function printPath(naming: Naming, operand: ByteString): void {
   tellAll(options, operand, remarks);
 }
 
+/** The absolute name without "/" and "/." at its end. Not before one of them: else each of many inside would be tried. */
+function nameOperand(folder: ByteString, operand: ByteString): ByteString {
+  return joinNames(folder, operand).replace(/(?<!\/\.?)(?:\/\.?)+$/, '') || '/';
+}
+
 /** What --revision, --release and --snapshot ask for. */
 function printObjects(naming: Naming, operands: ByteString[]): void {
   const { options, folder } = naming;
   if (operands.length > 1) throw new Failure('cannot name objects of ' + String(operands.length) + ' repositories at once', 'say one', EXIT.usage);
-  const repository = requireRepository(joinNames(folder, operands[0] ?? '.').replace(/(?:\/\.?)+$/, '') || '/');
+  const repository = requireRepository(nameOperand(folder, operands[0] ?? '.'));
   const origin = originOfRepository(repository);
   const print = (named: NamedObject, what: ByteString): void => {
     printNamed(naming, named.kind, named.hex, named.isOfCloneAlone === true ? {} : { origin }, what);
@@ -119,7 +124,7 @@ function printObjects(naming: Naming, operands: ByteString[]): void {
 /** What is there in the place of what was asked for; of revisions and releases what the repository has. */
 function findActual(naming: Naming, wanted: Swhid, operand: ByteString): { core: string; how: string }[] {
   const { options, folder } = naming;
-  const name = joinNames(folder, operand).replace(/(?:\/\.?)+$/, '') || '/';
+  const name = nameOperand(folder, operand);
   const choice = { isTracked: options.tracked, isLink: options.link };
   if (wanted.kind === 'cnt' || wanted.kind === 'dir') {
     const named = naming.namer.name(name, choice);

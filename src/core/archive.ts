@@ -127,7 +127,7 @@ export const TOP_MAKEFILE_NAMES = ['GNUmakefile', 'makefile', 'Makefile', 'BSDma
 
 /** Does the text of a project's own Makefile bring in that of rr? */
 export function includesProvenance(makefile: ByteString): boolean {
-  return /^[ ]*-?s?include[ \t]+(?:[^\n#]*[ \t])?(?:\.\/)?provenance\/Makefile(?:[ \t]|$)/m.test(makefile);
+  return makefile.split('\n').some((line) => /^[ ]*-?s?include(?=[ \t])[^#]*[ \t](?:\.\/)?provenance\/Makefile(?:[ \t\r]|$)/.test(line));
 }
 
 export function compareOmitted(a: OmittedFile, b: OmittedFile): number {

@@ -2,6 +2,7 @@
 //
 // All of it is whole-number arithmetic: the same text on every runtime, whatever its floating point
 // does beyond IEEE 754 (the standard leaves pow, exp and log open).
+import { dropAtEnd } from './bytes.ts';
 
 /** digits * 10 ** exponent, exactly. */
 export type Decimal = { digits: bigint; exponent: number };
@@ -82,7 +83,7 @@ export function printRatio(numerator: bigint, denominator: bigint): string {
   if (twice > bottom || (twice === bottom && digits % 2n === 1n)) digits += 1n;
   const rounded = digits.toString();
   if (rounded.length > PRINTED_DIGITS) exponent += 1;
-  return (numerator < 0n ? '-' : '') + placePoint(rounded.replace(/0+$/, ''), exponent);
+  return (numerator < 0n ? '-' : '') + placePoint(dropAtEnd(rounded, '0'), exponent);
 }
 
 /** The number whose first digit stands for 10 ** exponent. */

@@ -1,5 +1,6 @@
 // metadata.ts - what is known of a project as a publication: title, authors, license; what several places tell, joined. Knows no files and no spelling.
 import type { ByteString } from './bytes.ts';
+import { dropEndSlashes } from './names.ts';
 
 // 1. What is told first counts; what others tell adds to it where it is silent.
 // 2. Title, version, authors, license, DOI, repository and date of release are the same wherever they
@@ -101,7 +102,7 @@ export function isSameLicense(a: ByteString, b: ByteString): boolean {
 
 /** An address without what can be spelled in several ways. */
 function plainAddress(url: ByteString): ByteString {
-  return url.replace(/^[a-z+]+:\/\/(?:www\.)?/i, '').replace(/(?:\.git)?\/*$/, '').toLowerCase();
+  return dropEndSlashes(url.replace(/^[a-z+]+:\/\/(?:www\.)?/i, '')).replace(/\.git$/, '').toLowerCase();
 }
 
 const IS_SAME: { [field in SingleField]?: (a: ToldMetadata, b: ToldMetadata) => boolean } = {

@@ -1,4 +1,5 @@
 // names.ts - names of files as texts: their folders, joined and made plain. Knows no files.
+import { dropAtEnd } from './bytes.ts';
 import type { ByteString } from './bytes.ts';
 
 /** The folder that an absolute name lies in; '/' at the root. */
@@ -12,11 +13,9 @@ export function joinNames(folder: ByteString, name: ByteString): ByteString {
   return folder.endsWith('/') ? folder + name : folder + '/' + name;
 }
 
-/** Without the slashes at its end; those of a name that is nothing else go too. Not by a pattern, which takes n * n steps for n slashes inside. */
+/** Without the slashes at its end; those of a name that is nothing else go too. */
 export function dropEndSlashes(name: ByteString): ByteString {
-  let end = name.length;
-  while (end > 0 && name.charCodeAt(end - 1) === 47) end -= 1;
-  return name.slice(0, end);
+  return dropAtEnd(name, '/');
 }
 
 /** Has it empty parts, "." or ".."? */

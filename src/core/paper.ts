@@ -30,9 +30,18 @@ export type Paper = {
 
 /** Does a key, in which "#1" stands for anything, fit this one? */
 export function matchesKey(pattern: ByteString, key: ByteString): boolean {
-  if (pattern.indexOf('#') < 0) return pattern === key;
-  const parts = pattern.split(/#\d?/).map((part) => part.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
-  return new RegExp('^' + parts.join('[^]*') + '$').test(key);
+  const [first, ...others] = pattern.split(/#\d?/);
+  const last = others.pop();
+  if (last === undefined) return pattern === key;
+  if (!key.startsWith(first)) return false;
+  // Each part where it stands first: to try the other places takes longer with each "#".
+  let at = first.length;
+  for (const part of others) {
+    const found = key.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return key.length - last.length >= at && key.endsWith(last);
 }
 
 /** The keys that a paper uses, to be asked of many. */

@@ -148,7 +148,7 @@ function makeNamedFiles(name: string, lists: NamedFile[][]): DiffAspect {
 /** Of paths that only one side has: the same content under another name on the other. */
 function findTwins(rows: DiffRow[]): void {
   const gone = new Map<ByteString, DiffRow>();
-  const isKnown = (value: ByteString | undefined): value is ByteString => value !== undefined && /[0-9a-f]{64}$/.test(value);
+  const isKnown = (value: ByteString | undefined): value is ByteString => value !== undefined && /^[0-9a-f]{64}$/.test(value.slice(-64));
   for (const row of rows) if (isKnown(row.values[0]) && row.changes.indexOf('gone') > 0) gone.set(row.values[0], row);
   for (const row of rows) {
     const value = row.values.find(isKnown);

@@ -23,5 +23,5 @@ export function isSourceName(path: ByteString): boolean {
  * no ending: to look into each of 100,000 files of data costs more than to hash them.
  */
 export function isScriptCandidate(path: ByteString, isExecutable: boolean): boolean {
-  return isExecutable || !/[^/]\.[^/]*$/.test(path);
+  return isExecutable || path.indexOf('.', path.lastIndexOf('/') + 2) < 0;
 }

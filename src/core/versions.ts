@@ -103,7 +103,7 @@ const ORDER_OF_SUFFIXES = ['dev', 'a', 'b', 'rc', '', 'post'];
 type PythonVersion = { epoch: string; release: string[]; /** Words and numbers in turn. */ suffix: string[]; local: string[] };
 
 function splitPythonVersion(version: ByteString): PythonVersion {
-  const parts = /^v?(?:(\d+)!)?(\d+(?:\.\d+)*)?([^+]*)(?:\+(.*))?$/.exec(version.toLowerCase().replace(/\s+/g, '')) ?? ['', '', '', version, ''];
+  const parts = /^v?(?:(\d+)!)?(\d+(?:\.\d+)*)?([^+]*)(?:\+([^]*))?$/.exec(version.toLowerCase().replace(/\s+/g, '')) ?? ['', '', '', version, ''];
   const suffix: string[] = [];
   // "-1" is a post-release, too; a word without a number has number 0.
   for (const [, word, digits] of (parts[3] ?? '').replace(/^-(?=\d)/, 'post').matchAll(/([^\d._-]+?(?=post|rev|dev|[\d._-]|$))?[._-]?(\d+)?/g)) {

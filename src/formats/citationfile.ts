@@ -115,7 +115,7 @@ export function readCodemetaFile(text: ByteString, name: ByteString): ToldMetada
   file.takeText('repository', 'codeRepository');
   const keywords = root.entries.get('keywords');
   file.takeKeywords('keywords');
-  if (keywords?.kind === 'scalar') told.keywords = told.keywords.flatMap((one) => one.split(/ *, */)).filter((one) => one !== '');
+  if (keywords?.kind === 'scalar') told.keywords = told.keywords.flatMap((one) => one.split(',').map((word) => dropAtEnds(word, ' '))).filter((one) => one !== '');
   file.takeCreators('author', file.nodes(root, 'author').flatMap((node) => readCodemetaCreator(file, node)));
   const licenses = file.nodes(root, 'license').map((node) => readNamed(file, node, 'license'));
   const known = licenses.filter((one): one is ByteString => one !== undefined && (!/^[a-z]+:/i.test(one) || /^https?:\/\/(?:www\.)?spdx\.org\/licenses\//i.test(one)) && one.indexOf(' ') < 0).map(normalizeLicense);
@@ -160,7 +160,7 @@ export function textOfHtml(html: ByteString): ByteString {
 function readZenodoCreator(file: MetadataFile, node: ParameterNode): Creator {
   if (node.kind !== 'mapping') return file.refuse(node, 'creators', 'a creator who is no object');
   const name = file.text(node, 'name') ?? file.refuse(node, 'creators', 'a creator without a name');
-  const comma = /^([^,]+),[ ]*([^,]+)$/.exec(name);
+  const comma = /^([^,]+), *([^ ,][^,]*)$/.exec(name);
   const person = (comma === null ? personOf(undefined, undefined, name) : personOf(comma[2], comma[1], undefined)) as Creator;
   const orcid = file.text(node, 'orcid');
   return addCreatorDetails(person, { orcid: orcid === undefined ? undefined : normalizeOrcid(orcid) ?? file.refuse(node.entries.get('orcid'), 'orcid', 'no ORCID'), affiliation: file.text(node, 'affiliation') });

@@ -28,7 +28,7 @@ export function readNvidiaUse(text: string): GpuUse | undefined {
 export function readRocmUse(text: string): GpuUse | undefined {
   const percents: number[] = [];
   const memories: number[] = [];
-  for (const found of text.match(/"GPU use \(%\)": *"([0-9]{1,3})"/g) ?? []) percents.push(Number(/([0-9]+)"$/.exec(found)?.[1]));
-  for (const found of text.match(/"VRAM Total Used Memory \(B\)": *"([0-9]{1,15})"/g) ?? []) memories.push(Number(/([0-9]+)"$/.exec(found)?.[1]));
+  for (const found of text.matchAll(/"GPU use \(%\)": *"([0-9]{1,3})"/g)) percents.push(Number(found[1]));
+  for (const found of text.matchAll(/"VRAM Total Used Memory \(B\)": *"([0-9]{1,15})"/g)) memories.push(Number(found[1]));
   return addUp(percents.filter((one) => one <= 100).slice(0, MOST_GPUS), memories.slice(0, MOST_GPUS));
 }

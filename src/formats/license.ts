@@ -1,6 +1,6 @@
 // license.ts - tells by its text which license a file has. Never guesses: an altered text is none that it knows.
 import type { ByteString } from '../core/bytes.ts';
-import { trimBlanks } from '../core/bytes.ts';
+import { dropAtEnd, trimBlanks } from '../core/bytes.ts';
 import { crc32 } from './crc32.ts';
 
 // 1. Of a text only its words count, in lower case: not how it is wrapped, quoted or titled.
@@ -75,8 +75,8 @@ export function recognizeLicense(text: ByteString): RecognizedLicense | undefine
 export function findSpdxLine(text: ByteString): { license: ByteString; line: number } | undefined {
   const lines = text.split('\n');
   for (let i = 0; i < lines.length; i++) {
-    const found = /SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+() -]*[A-Za-z0-9.+)])/.exec(lines[i]);
-    if (found !== null) return { license: trimBlanks(found[1]), line: i + 1 };
+    const found = /SPDX-License-Identifier:[ \t]*((?:[(-][( -]*)?[A-Za-z0-9.+)][A-Za-z0-9.+() -]*)/.exec(lines[i]);
+    if (found !== null) return { license: dropAtEnd(found[1], ' (-'), line: i + 1 };
   }
   return undefined;
 }

@@ -143,7 +143,7 @@ export function personOfAddress(text: ByteString): Creator | undefined {
   const address = at < 0 ? [] : /^<([^<>]*)>/.exec(whole.slice(at));
   if (address === null || name === '') return undefined;
   const person = personOf(undefined, undefined, name);
-  if (person !== undefined && /^\S+@\S+$/.test(address[1] ?? '')) person.email = address[1];
+  if (person !== undefined && /^\S[^\s@]*@\S+$/.test(address[1] ?? '')) person.email = address[1];
   return person;
 }
 

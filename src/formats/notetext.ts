@@ -26,7 +26,7 @@ const TEXT_END = `--- end
 #
 # Nothing from the line "--- end" on is read.
 `;
-const HEADING = /^--- (?:(label|tags|reason|outcome|new comment|end)|comment ([0-9A-Za-z-]+))(?:,.*)?[ \t]*$/;
+const HEADING = /^--- (?:(label|tags|reason|outcome|new comment|end)|comment ([0-9A-Za-z-]+))(?:,.*|[ \t]*)$/;
 
 /** Bytes that a terminal obeys or that are no text stand as %XX, and so does a "%" that would be taken for one. */
 function spellLine(line: ByteString): ByteString {

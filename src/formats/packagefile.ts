@@ -144,7 +144,10 @@ export function readRDescription(text: ByteString, name: ByteString): ToldMetada
 
 /** A heading without the signs of markup and pictures. */
 function plainHeading(text: ByteString): ByteString {
-  return trimBlanks(text.replace(/!\[[^\]]*\]\([^)]*\)/g, '').replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/<[^<>]*>/g, '').replace(/[*`]+/g, '').replace(/ #+$/, '').replace(/[ \t]+/g, ' '));
+  // What is no whole link is taken, too, and left as it is: nothing that begins inside of it is one, either.
+  const plain = text.replace(/!\[[^\]]*(?:\](?:\([^)]*(\)?))?)?/g, (whole, end) => (end === ')' ? '' : whole))
+    .replace(/\[([^\]]*)(?:\](?:\([^)]*(\)?))?)?/g, (whole, words, end) => (end === ')' ? words : whole));
+  return trimBlanks(plain.replace(/<[^<>]*>/g, '').replace(/[*`]+/g, '').replace(/ #+$/, '').replace(/[ \t]+/g, ' '));
 }
 
 /** The first heading of a README (Markdown, reStructuredText, Org, or underlined) as a title, told by the way. */
@@ -155,7 +158,7 @@ export function readReadme(text: ByteString, name: ByteString): ToldMetadata {
   for (let i = 0; i < lines.length; i++) {
     if (/^(?:```|~~~)/.test(lines[i])) isCode = !isCode;
     if (isCode) continue;
-    const marked = /^ {0,3}#[ \t]+(.*)$/.exec(lines[i]) ?? /^(?:#\+TITLE:|\*)[ \t]+(.*)$/i.exec(lines[i]);
+    const marked = /^ {0,3}#[ \t]+([^]*)$/.exec(lines[i]) ?? /^(?:#\+TITLE:|\*)[ \t]+([^]*)$/i.exec(lines[i]);
     const isUnderlined = /^ {0,3}([=~*#-])\1{2,}[ \t]*$/.test(lines[i + 1] ?? '') && /[A-Za-z\x80-\xff]/.test(lines[i]) && !/^[ \t]*[-*+>|]/.test(lines[i]);
     const heading = marked !== null ? plainHeading(marked[1]) : isUnderlined ? plainHeading(lines[i]) : '';
     if (heading === '' || /^(?:read ?me|introduction|overview|about)$/i.test(heading)) continue;

@@ -71,7 +71,7 @@ export function decodeFileUrl(url: ByteString): ByteString | undefined {
 
 /** Folders and files that setuptools' finder of an editable install maps modules to. */
 export function parseEditableMapping(text: ByteString): ByteString[] {
-  const mapping = /^MAPPING(?::[^=\n]*)?\s*=\s*\{([^}\n]*)\}/m.exec(text);
+  const mapping = /(?:^|\n)MAPPING(?::[^=\n]*(?:\n\s*)?|\s*)=\s*\{([^}\n]*)\}/.exec(text);
   const found: ByteString[] = [];
   const pair = /(?:'[^'\\]*'|"[^"\\]*")\s*:\s*(?:'([^'\\]*)'|"([^"\\]*)")/g;
   for (let next = mapping === null ? null : pair.exec(mapping[1]); next !== null; next = pair.exec((mapping as RegExpExecArray)[1])) found.push(next[1] ?? next[2]);

@@ -27,7 +27,7 @@ function findPythonStringEnd(text: ByteString, at: number): number {
 }
 
 const PYTHON_RULES: TokenRules = {
-  skip: /(?:[ \t\f\r]|#[^\n]*|\\\r?\n)+/y,
+  skip: /(?:[ \t\f\r]|\\\r?\n)+(?:#[^\n]*)?|#[^\n]*/y,
   number: /(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9_]+)?)[A-Za-z0-9_]*/y,
   name: /[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*/y,
   sign: /\*\*=|\/\/=|>>=|<<=|\.\.\.|[-+*/%&|^@:!=<>]=|->|\*\*|\/\/|<<|>>/y,

@@ -29,7 +29,7 @@ function findRStringEnd(text: ByteString, at: number): number {
 }
 
 const R_RULES: TokenRules = {
-  skip: /(?:[ \t\f\r]|#[^\n]*)+/y,
+  skip: /[ \t\f\r]+(?:#[^\n]*)?|#[^\n]*/y,
   number: /(?:0[xX][0-9a-fA-F]*(?:\.[0-9a-fA-F]*)?(?:[pP][+-]?[0-9]+)?|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]*)?)[A-Za-z0-9_.]*/y,
   name: /`[^`]*`|(?:[A-Za-z\x80-\xff]|\.(?![0-9]))[A-Za-z0-9._\x80-\xff]*/y,
   sign: /<<-|->>|<-|->|<=|>=|==|!=|&&|\|\||\|>|:::|::|:=|%[^%\n]*%/y,

@@ -18,10 +18,10 @@ function readSaidCreator(text: ByteString, kind: Creator['kind']): Creator | und
     if (found !== null) name = name.replace(found[0], ' ');
     return found?.[1];
   };
-  const email = take(/<([^<>\s]+@[^<>\s]+)>/);
+  const email = take(/<([^<>\s][^<>\s@]*@[^<>\s]+)>/);
   const orcid = take(/(?:^|\s)((?:https:\/\/orcid\.org\/)?\d{4}-\d{4}-\d{4}-\d{3}[\dX])(?=$|\s)/);
   name = trimBlanks(name.replace(/[ \t\n]+/g, ' '));
-  const comma = kind === 'person' ? /^([^,]+), *([^,]+)$/.exec(name) : null;
+  const comma = kind === 'person' ? /^([^,]+), *([^ ,][^,]*)$/.exec(name) : null;
   const creator = comma !== null ? personOf(comma[2], comma[1], undefined) : name === '' ? undefined : { kind, name };
   if (creator === undefined) return undefined;
   if (email !== undefined) creator.email = email;

@@ -29,11 +29,12 @@ const SECRET_SHAPES = [
   /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
   /\bsk-[A-Za-z0-9_-]{20,}/g,
-  /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g,
 ];
+// A JSON web token. Its first part is taken even where the others lack, or each "-eyJ" in it would be tried, which takes quadratic time.
+const WEB_TOKEN = /\beyJ(?=[\w-]{8})[\w-]+(\.(?=[\w-]{8})[\w-]+\.(?=[\w-]{8})[\w-]+)?/g;
 // Bytes are not characters here: \s would take the byte A0, which is a part of many letters, for a space.
-// The length of the scheme is bounded, or a long word without a colon would take quadratic time.
-const URL_PASSWORD = /([A-Za-z][A-Za-z0-9+.-]{0,30}:\/\/[^ \t-\r/@:'"]*:)([^ \t-\r/'"\0]+)(@)/g;
+// The scheme is looked for from its end, or each byte of a long word would be tried as its beginning.
+const URL_PASSWORD = /(:\/\/(?<=[A-Za-z][A-Za-z0-9+.-]{0,30}:\/\/)[^ \t-\r/@:'"]*:)([^ \t-\r/'"\0]+)(@)/g;
 const BEARER = /(\b(?:Bearer|Basic)[ \t]+)([A-Za-z0-9+/=._~-]{8,})/g;
 const AUTHORIZATION = /(\bAuthorization:[ \t]*)([^'"\r\n\0]+)/gi;
 // A name and its sign: TOKEN=x, --token x, "token": "x", token = x; and the value behind it.
@@ -74,6 +75,7 @@ export function maskText(text: ByteString, hash: SecretHasher): ByteString {
   masked = masked.replace(AUTHORIZATION, (all: string, before: string, secret: string) => (REFERENCE.test(secret) ? all : before + mark(secret, hash)));
   masked = masked.replace(BEARER, (_, before: string, secret: string) => before + mark(secret, hash));
   for (const shape of SECRET_SHAPES) masked = masked.replace(shape, (secret) => mark(secret, hash));
+  masked = masked.replace(WEB_TOKEN, (all: string, others: string | undefined) => (others === undefined ? all : mark(all, hash)));
   return maskNamed(masked, hash);
 }
 

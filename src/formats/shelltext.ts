@@ -24,7 +24,7 @@ function findScriptWord(words: ByteString[], from: number): number {
   let hasScript = false;
   let at = from;
   while (at < words.length && /^[-+][A-Za-z-]/.test(words[at])) {
-    if (/^-[A-Za-z]*c[A-Za-z]*$/.test(words[at])) hasScript = true;
+    if (/^-[A-Zabd-z]*c[A-Za-z]*$/.test(words[at])) hasScript = true;
     at += /^(?:[-+][A-Za-z]*[oO]|--rcfile|--init-file)$/.test(words[at]) ? 2 : 1;
   }
   return hasScript && at < words.length ? at : -1;
@@ -86,13 +86,24 @@ type Quoting = 'bare' | 'double' | 'single' | 'unclear';
 type Frame = { kind: 'bare' | 'double' | 'backquote' | 'brace' | 'arithmetic'; end: string };
 
 // What reads its arguments as a script, or as arithmetic in which bash runs commands: a variable is no data there.
-const READS_AGAIN = new RegExp('(?:^|[^\\w./-])(?:eval|trap|ssh|su|watch|parallel|xargs|let|declare|typeset|(?:sh|bash|dash|ash|ksh|mksh|zsh|yash)[ \\t][^\\n;&|]*-[A-Za-z]*c)(?![\\w.-])|\\[\\[[^\\]]*-(?:eq|ne|lt|le|gt|ge)[ \\t]');
+const READS_AGAIN = /(?:^|[^\w./-])(?:eval|trap|ssh|su|watch|parallel|xargs|let|declare|typeset)(?![\w.-])/;
+
+/** The same, and "sh -c" in one command, and a comparison of numbers within [[ ]]. In parts, for one pattern would look to the end from each "sh" and "[[". */
+function isReadAgain(text: ByteString): boolean {
+  if (READS_AGAIN.test(text)) return true;
+  const isFollowed = (part: ByteString, start: RegExp, end: RegExp): boolean => {
+    const found = start.exec(part);
+    return found !== null && end.test(part.slice(found.index + found[0].length));
+  };
+  return text.split(/[\n;&|]/).some((part) => isFollowed(part, /(?:^|[^\w./-])(?:sh|bash|dash|ash|ksh|mksh|zsh|yash)[ \t]/, /-[A-Za-z]*c(?![\w.-])/))
+    || text.split(']').some((part) => isFollowed(part, /\[\[/, /-(?:eq|ne|lt|le|gt|ge)[ \t]/));
+}
 
 // No argument can hold it, so it can stand for the placeholders of a script.
 const SHELL_MARK = '\0';
 
 // What may stand beside a value in quotes: the rest of the name of a file, and variables.
-const WORD_IN_QUOTES = /^(?:[A-Za-z0-9_@%+=:,.\/~#\0\x80-\xff-]|\$[A-Za-z_][A-Za-z0-9_]*|\$\{[A-Za-z_][A-Za-z0-9_]*\})*$/;
+const WORD_IN_QUOTES = /^(?:[A-Za-z0-9_@%+=:,.\/~#\0\x80-\xff-]|\$[A-Za-z_]|\$\{[A-Za-z_][A-Za-z0-9_]*\})*$/;
 
 /** Follows the quotes of a script and tells what each SHELL_MARK stands in. */
 class QuoteReader {
@@ -105,7 +116,7 @@ class QuoteReader {
     this.text = text;
     while (this.at < text.length) this.step();
     // The quotes do not match, or were misread: nothing is known of any of them.
-    if (this.frames.length > 0 || READS_AGAIN.test(text)) this.quotings.fill('unclear');
+    if (this.frames.length > 0 || isReadAgain(text)) this.quotings.fill('unclear');
   }
 
   private get top(): Frame { return this.frames.length === 0 ? { kind: 'bare', end: '' } : this.frames[this.frames.length - 1]; }

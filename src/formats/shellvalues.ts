@@ -198,8 +198,11 @@ class ShellReader {
     // Only in arithmetic: elsewhere --NAME is an option.
     const isArithmetic = /\$\(\(|\$\[/.test(token.text) || this.open.slice(-2).join('') === '))';
     if (!isArithmetic) return;
-    const counts = /([A-Za-z_][A-Za-z0-9_]*)\s*(?:\+\+|--|(?:<<|>>|[-+*\/%&^|])=)|(?:\+\+|--)([A-Za-z_][A-Za-z0-9_]*)/g;
-    for (let found = counts.exec(token.text); found !== null; found = counts.exec(token.text)) this.book.change(found[1] ?? found[2], token.start);
+    const counts = /([A-Za-z_][A-Za-z0-9_]*)(?:\s*(\+\+|--|(?:<<|>>|[-+*\/%&^|])=))?|(?:\+\+|--)([A-Za-z_][A-Za-z0-9_]*)/g;
+    for (let found = counts.exec(token.text); found !== null; found = counts.exec(token.text)) {
+      const name = found[2] === undefined ? found[3] : found[1];
+      if (name !== undefined) this.book.change(name, token.start);
+    }
   }
 
   private readSimple(from: number, end: number, first: number): void {

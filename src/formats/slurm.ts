@@ -1,5 +1,6 @@
 // slurm.ts - what Slurm's programs print, and what they are asked: sbatch, squeue, sacct, scontrol. Starts nothing.
 import type { ByteString } from '../core/bytes.ts';
+import { dropAtEnds } from '../core/bytes.ts';
 import type { JobState } from '../core/clusterplan.ts';
 import { splitWord } from './fields.ts';
 
@@ -113,6 +114,6 @@ export function printAskedOptions(asked: ByteString[], pack: number): ByteString
 
 /** Name for a job that nobody takes for another's and by which it is found again. */
 export function printJobName(title: ByteString, batch: string, array: number): ByteString {
-  const plain = title.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 40);
+  const plain = dropAtEnds(title.replace(/[^A-Za-z0-9._-]+/g, '-'), '-').slice(0, 40);
   return (plain === '' ? 'rr' : plain) + '-' + batch.slice(-6) + '.' + String(array + 1);
 }

@@ -108,6 +108,6 @@ export function listShownNames(patch: ByteString): Set<ByteString> {
 
 /** A diff of fossil in which names with a space end in a TAB, as diff(1) has them: patch(1) would cut them. */
 export function closeSpacedNames(patch: ByteString): ByteString {
-  return patch.replace(/^(Index: ([^\n]*)\n=+\n--- [^\t\n]*)\n(\+\+\+ [^\t\n]*)\n/mg, (whole, before: ByteString, name: ByteString, after: ByteString) =>
+  return patch.replace(/(?<![^\n])(Index: ([^\n]*)\n=+\n--- [^\t\n]*)\n(\+\+\+ [^\t\n]*)\n/g, (whole, before: ByteString, name: ByteString, after: ByteString) =>
     (name.indexOf(' ') < 0 ? whole : before + '\t\n' + after + '\t\n'));
 }

@@ -26,7 +26,7 @@ function readFocus(text) {
 }
 
 function open(app, hash) {
-  const [, name, value] = /^#?([a-z]*)[-=]?(.*)$/.exec(hash);
+  const [, name, value] = /^#?([a-z]*)[-=]?([^]*)$/.exec(hash);
   if (name === 'run' && report.placeOf.has(value)) return viewRun(app, report.placeOf.get(value));
   if (name === 'compare') return viewCompare(app, readRuns(value));
   if (name === 'graph') return viewGraph(app, readFocus(value));

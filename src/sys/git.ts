@@ -1,6 +1,7 @@
 // git.ts - the code's state as git knows it: commit, remote, changes as a patch. Writes nothing.
 import type { ByteString } from '../core/bytes.ts';
 import { compareBytes } from '../core/bytes.ts';
+import { dropEndSlashes } from '../core/names.ts';
 import { Failure } from '../core/failure.ts';
 import { isSecretFile } from '../core/filerules.ts';
 import type { FileState } from '../core/run.ts';
@@ -85,7 +86,7 @@ const EMPTY_TREE = {
  * but not of files that may hold secrets. Before the first commit it is against the empty tree.
  */
 export function readCode(root: ByteString, options: CodeOptions): GitState | undefined {
-  const plain = root.replace(/\/+$/, '');
+  const plain = dropEndSlashes(root);
   const state: GitState = { system: 'git', top: plain, commit: 'unknown', submodules: [], changed: new Set(), warnings: [], trees: [] };
   try {
     const repository = findRepository(root);

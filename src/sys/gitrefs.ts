@@ -7,7 +7,7 @@ import { listFolder, lstatIfThere, readRegularIfThere } from './files.ts';
 import { readObjectBody, resolveCommit } from './gitobjects.ts';
 import { runGit } from './gitprocess.ts';
 import type { GitRepository } from './gitrepo.ts';
-import { hasReftable, isReferenceName, readGitObject } from './gitrepo.ts';
+import { GIT_SPACES, hasReftable, isReferenceName, readGitObject } from './gitrepo.ts';
 
 /** A reference has an id, or is another name of one: `target`, which need not be there. */
 export type GitReference = { name: ByteString; id: string } | { name: ByteString; target: ByteString };
@@ -28,12 +28,9 @@ function isObjectId(repository: GitRepository, text: ByteString): boolean {
   return text.length === repository.hashSizeBytes * 2 && /^[0-9a-f]+$/.test(text);
 }
 
-/** What isspace() of C takes for blank: in UTF-8 the byte A0 is a part of a letter. */
-const SPACES = ' \t\n\v\f\r';
-
 function addReference(repository: GitRepository, name: ByteString, text: ByteString, found: Map<ByteString, GitReference>): void {
-  const target = text.startsWith('ref:') ? dropAtEnds(text.slice(4), SPACES) : undefined;
-  const id = dropAtEnd(text, SPACES);
+  const target = text.startsWith('ref:') ? dropAtEnds(text.slice(4), GIT_SPACES) : undefined;
+  const id = dropAtEnd(text, GIT_SPACES);
   if (target !== undefined && isReferenceName(target)) found.set(name, { name, target });
   else if (isObjectId(repository, id)) found.set(name, { name, id });
   else throw new Failure('cannot read the reference "' + name + '" of "' + repository.top + '": it names no object');

@@ -1,6 +1,7 @@
 // gitrepo.ts - a git repository read without git: where it is, HEAD, objects. Writes nothing.
 import type { ByteString } from '../core/bytes.ts';
-import { dropAtEnd } from '../core/bytes.ts';
+import { dropAtEnd, dropAtEnds } from '../core/bytes.ts';
+import { dropEndSlashes } from '../core/names.ts';
 import { Failure } from '../core/failure.ts';
 import type { GitSetting } from '../formats/gitconfig.ts';
 import { findGitSetting, isGitTrue, parseGitConfig } from '../formats/gitconfig.ts';
@@ -24,6 +25,8 @@ export type GitRepository = {
 /** `commit` is undefined before the first one; `branch` if HEAD is detached. */
 export type GitHead = { commit: string | undefined; branch: ByteString | undefined };
 
+/** What isspace() of C takes for blank: in UTF-8 the byte A0 is a part of a letter. */
+export const GIT_SPACES = ' \t\n\v\f\r';
 const MOST_REFERENCES = 5; // as git follows symbolic ones
 const MOST_ALTERNATES = 5;
 const MOST_OBJECT_FOLDERS = 100;
@@ -34,7 +37,7 @@ const MOST_OBJECT_FOLDERS = 100;
  * is none, or only a bare one. Throws Failure if there is one that cannot be read.
  */
 export function findRepository(start: ByteString): GitRepository | undefined {
-  for (let folder = start.replace(/\/+$/, ''); ; folder = folder.slice(0, folder.lastIndexOf('/'))) {
+  for (let folder = dropEndSlashes(start); ; folder = folder.slice(0, folder.lastIndexOf('/'))) {
     const stat = statIfThere(folder + '/.git');
     if (stat !== undefined) {
       const found = openRepository(folder);
@@ -52,7 +55,7 @@ export function openRepository(top: ByteString): { repository: GitRepository; is
 
 /** The bare repository that the folder `name` (absolute) is itself; undefined if it is none. It has no work tree: `top` is the folder. */
 export function openBareRepository(name: ByteString): GitRepository | undefined {
-  const folder = name.replace(/\/+$/, '');
+  const folder = dropEndSlashes(name);
   if (statIfThere(folder + '/refs')?.isDirectory() !== true || statIfThere(folder + '/config')?.isFile() !== true) return undefined;
   const found = openGitFolder(folder, folder);
   return found?.isBare === true ? found.repository : undefined;
@@ -85,9 +88,9 @@ function findGitFolder(top: ByteString): ByteString | undefined {
   if (stat === undefined) return undefined;
   if (stat.isDirectory()) return name;
   if (!stat.isFile() || stat.size > 1 << 16) return undefined;
-  const link = /^gitdir: ([^]+?)\n*$/.exec(readRegularIfThere(name) ?? '');
-  if (link === null) throw new Failure('cannot read "' + name + '": it names no "gitdir:"');
-  return joinPath(top, link[1]);
+  const link = dropAtEnd(readRegularIfThere(name) ?? '', '\n');
+  if (!link.startsWith('gitdir: ') || link.length === 8) throw new Failure('cannot read "' + name + '": it names no "gitdir:"');
+  return joinPath(top, link.slice(8));
 }
 
 /** core.worktree may move the files elsewhere; then the folder of .git is no work tree of it. */
@@ -117,8 +120,8 @@ export function readHead(repository: GitRepository): GitHead {
   for (let depth = 0; depth < MOST_REFERENCES; depth++) {
     const id = /^([0-9a-f]+)\s*$/.exec(text);
     if (id !== null && id[1].length === repository.hashSizeBytes * 2) return { commit: id[1], branch };
-    const reference = /^ref:\s*(refs\/[^\n]*?)\s*$/.exec(text)?.[1];
-    if (reference === undefined || !isReferenceName(reference)) break;
+    const reference = text.startsWith('ref:') ? dropAtEnds(text.slice(4), GIT_SPACES) : '';
+    if (!isReferenceName(reference)) break;
     if (branch === undefined) branch = reference.replace(/^refs\/heads\//, '');
     const next = readReference(repository, reference);
     if (next === undefined) return { commit: undefined, branch };

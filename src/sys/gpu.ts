@@ -1,6 +1,6 @@
 // gpu.ts - graphics processors and their drivers, as /proc and /sys tell of them. Starts nothing.
 import type { ByteString } from '../core/bytes.ts';
-import { compareBytes } from '../core/bytes.ts';
+import { compareBytes, dropAtEnd } from '../core/bytes.ts';
 import { errorCode, listFolder, readRegularIfThere } from './files.ts';
 
 export type GpuFacts = { gpus: ByteString[]; drivers: ByteString[] };
@@ -40,8 +40,8 @@ export function describeGpus(root: ByteString): GpuFacts {
   const nvidia = /\s(\d+\.[\d.]+)(?:\s|$)/.exec(readKernelText(root + '/proc/driver/nvidia/version'));
   if (nvidia !== null) drivers.push('nvidia ' + nvidia[1]);
   for (const bus of listKernelFolder(root + '/proc/driver/nvidia/gpus')) {
-    const model = /^Model:\s*(.*\S)/m.exec(readKernelText(root + '/proc/driver/nvidia/gpus/' + bus + '/information'));
-    gpus.push('nvidia ' + (model === null ? 'unknown' : model[1]) + ', ' + bus);
+    const model = /^Model:\s*(\S.*)/m.exec(readKernelText(root + '/proc/driver/nvidia/gpus/' + bus + '/information'));
+    gpus.push('nvidia ' + (model === null ? 'unknown' : dropAtEnd(model[1], ' \t')) + ', ' + bus);
   }
   const amdgpu = readKernelText(root + '/sys/module/amdgpu/version');
   if (amdgpu !== '') drivers.push('amdgpu ' + amdgpu);

@@ -50,11 +50,22 @@ function describeJavaArchive(name: ByteString): LanguagePackage {
 }
 
 // Maven's and Coursier's repositories, and Gradle's: they keep each file under the name it was asked for by.
-const IN_REPOSITORY = /\/(?:repository|maven2|m2)\/((?:[^/]+\/)*[^/]+)\/([^/]+)\/([^/]+)\/\2-\3(?:-[^/]*)?\.[a-z]+$/;
+const REPOSITORIES = ['repository', 'maven2', 'm2'];
 const IN_GRADLE = /\/files-2\.1\/([^/]+)\/([^/]+)\/([^/]+)\/[0-9a-f]+\/[^/]+$/;
 
+/** REPOSITORY/GROUP/ARTIFACT/VERSION/ARTIFACT-VERSION[-CLASSIFIER].ENDING; GROUP may be several parts, from the first folder of that name on. */
+function splitRepositoryPath(name: ByteString): [ByteString, ByteString, ByteString, ByteString] | undefined {
+  const parts = name.split('/');
+  const [artifact, version, file] = parts.slice(-3);
+  const start = artifact + '-' + version;
+  if (parts.length < 6 || artifact === '' || version === '' || !file.startsWith(start) || !/^(?:-[^]*)?\.[a-z]+$/.test(file.slice(start.length))) return undefined;
+  let top = 0;
+  for (let at = parts.length - 4; at > 0 && parts[at] !== ''; at--) if (at < parts.length - 4 && REPOSITORIES.indexOf(parts[at]) >= 0) top = at;
+  return top === 0 ? undefined : [name, parts.slice(top + 1, -3).join('/'), artifact, version];
+}
+
 function readRepositoryPath(name: ByteString): JavaTitle | undefined {
-  const parts = IN_REPOSITORY.exec(name) ?? IN_GRADLE.exec(name);
+  const parts = splitRepositoryPath(name) ?? IN_GRADLE.exec(name);
   return parts === null ? undefined : { name: parts[1].replace(/\//g, '.') + ':' + parts[2], version: parts[3] };
 }
 

@@ -3,7 +3,7 @@
 // Kept out, because rare: LD_AUDIT, filters (DT_FILTER), the folders for older hardware that glibc
 // 2.37 took out ("tls", "haswell"), and what a program loads by dlopen(3), which only a trace shows.
 import type { ByteString } from '../core/bytes.ts';
-import { folderOfName } from '../core/names.ts';
+import { dropEndSlashes, folderOfName } from '../core/names.ts';
 import { compareBytes } from '../core/bytes.ts';
 import { parseLibraryCache } from '../formats/ldcache.ts';
 import type { CachedLibrary } from '../formats/ldcache.ts';
@@ -113,7 +113,7 @@ function expandFolder(entry: ByteString, object: LoadedObject, folder: ByteStrin
   const withLib = /\$(?:LIB|\{LIB\})/.test(one)
     ? listTriplets().map((triplet) => 'lib/' + triplet).concat('lib64', 'lib').map((lib) => one.replace(/\$(?:LIB|\{LIB\})/g, lib))
     : [one];
-  return withLib.map((name) => (name === '' ? folder : name[0] === '/' ? name : folder + '/' + name)).map((name) => name.replace(/(.)\/+$/, '$1'));
+  return withLib.map((name) => (name === '' ? folder : name[0] === '/' ? name : folder + '/' + name)).map((name) => dropEndSlashes(name) || '/');
 }
 
 function expandFolders(entries: ByteString[], object: LoadedObject, folder: ByteString): ByteString[] {
@@ -207,7 +207,7 @@ function findByMusl(name: ByteString, loader: LoadedObject, plan: LoadPlan): Loa
   for (let at: LoadedObject | undefined = loader; at !== undefined; at = at.loader) {
     folders.push(...expandFolders(at.facts.runpath.length > 0 ? at.facts.runpath : at.facts.rpath, at, plan.request.folder));
   }
-  const pathFile = '/etc/' + interpreter.slice(interpreter.lastIndexOf('/') + 1).replace(/\.so.*$/, '.path');
+  const pathFile = '/etc/' + interpreter.slice(interpreter.lastIndexOf('/') + 1).replace(/\.so[^]*$/, '.path');
   plan.looked.add(pathFile);
   const listed = readBytesIfThere(pathFile);
   const system = (listed ?? '/lib:/usr/local/lib:/usr/lib').split(/[:\n]/).filter((entry) => entry !== '');

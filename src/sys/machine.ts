@@ -198,8 +198,8 @@ function readLimits(): ByteString[] {
   const lines = (readBytesIfThere('/proc/self/limits') ?? '').split('\n').slice(1);
   const limits: ByteString[] = [];
   for (const line of lines) {
-    const parts = /^(.{25}) (\S+) +(\S+)/.exec(line);
-    if (parts !== null) limits.push(parts[1].trim() + ' ' + parts[2] + ' ' + parts[3]);
+    const parts = /^ (\S+) +(\S+)/.exec(line.slice(25));
+    if (parts !== null) limits.push(line.slice(0, 25).trim() + ' ' + parts[1] + ' ' + parts[2]);
   }
   return limits;
 }

@@ -133,13 +133,15 @@ const DIFF: { [system in OtherSystem]: ByteString[] } = {
 };
 
 // svn takes what stands behind the last "@" for a revision, and offers for diff no way to say that it is none.
-const LIKE_A_REVISION = /@(?:r?\d+|head|base|committed|prev|\{[^]*\})?$/i;
+function isLikeRevision(name: ByteString): boolean {
+  return /@(?:r?\d+|head|base|committed|prev)?$/i.test(name) || (name.endsWith('}') && name.indexOf('@{') >= 0);
+}
 
 function makePatch(state: OtherState, ask: Ask, changed: TrackedFile[]): ByteString {
   const secret = changed.filter((file) => isSecretFile(file.name));
   if (secret.length > 0) state.warnings.push('changed files that may hold secrets are left out of the patch: ' + listFileNames(secret));
   const plain = changed.filter((file) => !isSecretFile(file.name));
-  const askable = plain.filter((file) => file.state !== 'missing' && (state.system === 'hg' || isInCheckout(state.top, file.name)) && !(state.system === 'svn' && LIKE_A_REVISION.test(file.name)));
+  const askable = plain.filter((file) => file.state !== 'missing' && (state.system === 'hg' || isInCheckout(state.top, file.name)) && !(state.system === 'svn' && isLikeRevision(file.name)));
   const words = askable.map((file) => (state.system === 'hg' ? 'path:' : './') + file.name);
   let patch = '';
   for (const names of splitNames(words)) {

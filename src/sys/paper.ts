@@ -1,7 +1,7 @@
 // paper.ts - reads a LaTeX paper with the parts that it takes in, as far as they lie in the project. Judges nothing, runs no TeX.
 import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
-import { folderOfName, joinNames, normalizeName } from '../core/names.ts';
+import { dropEndSlashes, folderOfName, joinNames, normalizeName } from '../core/names.ts';
 import type { Paper, PaperInclusion, PaperUse } from '../core/paper.ts';
 import { makeHarmless } from '../formats/percent.ts';
 import { scanTex } from '../formats/tex.ts';
@@ -100,7 +100,7 @@ class PaperReader {
 
   private takeFile(including: Including, use: TexUse, place: PaperPlace): void {
     const { kind, argument } = including;
-    const before = argument === 1 && kind === 'text' ? use.args[0].replace(/\/*$/, '/') : '';
+    const before = argument === 1 && kind === 'text' ? dropEndSlashes(use.args[0]) + '/' : '';
     const name = (before + use.args[argument]).replace(/^"([^"]*)"$/, '$1').trim();
     // Data may stand in the braces themselves, or a macro that holds them.
     if (name === '' || (kind === 'data' && (/[\n\\]/.test(use.args[argument]) || !/\.[A-Za-z0-9]+$/.test(name)))) return;

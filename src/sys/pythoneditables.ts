@@ -1,5 +1,6 @@
 // pythoneditables.ts - Python packages that are used from the folder they are written in. Starts no Python.
 import type { ByteString } from '../core/bytes.ts';
+import { dropEndSlashes } from '../core/names.ts';
 import { parseHeaders } from '../formats/headers.ts';
 import { normalizePythonName, parseEditableMapping, parseNameLines, topModuleOf } from '../formats/pythonmetadata.ts';
 import { findRepository, readHead } from './gitrepo.ts';
@@ -50,7 +51,7 @@ function listEditables(site: PythonSite): Editable[] {
   for (const name of site.names) {
     if (!name.endsWith('.egg-link')) continue;
     const folder = parseNameLines(readQuietly(site.folder + '/' + name) ?? '')[0] ?? '';
-    if (folder[0] === '/') found.push(makeFromSource(folder.replace(/(.)\/+$/, '$1'), lastPartOf(name).slice(0, -9)));
+    if (folder[0] === '/') found.push(makeFromSource(dropEndSlashes(folder) || '/', lastPartOf(name).slice(0, -9)));
   }
   for (const name of site.names) {
     if (!name.endsWith('.pth') || explainedLinks.has(name)) continue;

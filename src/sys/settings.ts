@@ -9,6 +9,7 @@
 // A project may come from a stranger, with a .rr in it, and then nothing may be written where a line of
 // it says. So the settings count only while Place is true (describeOwnPlace).
 import type { ByteString } from '../core/bytes.ts';
+import { dropAtEnds } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { joinNames } from '../core/names.ts';
 import { decodeText, encodeText } from '../formats/percent.ts';
@@ -42,8 +43,8 @@ function readProjectSettings(project: Project): Map<string, ByteString> | undefi
   if (text === undefined) return undefined;
   const settings = new Map<string, ByteString>();
   for (const line of text.split('\n')) {
-    const parts = /^([A-Z][a-z]+): *(.*?) *$/.exec(line);
-    if (parts !== null) settings.set(parts[1], decodeText(parts[2]));
+    const parts = /^([A-Z][a-z]+):(.*)$/.exec(line);
+    if (parts !== null) settings.set(parts[1], decodeText(dropAtEnds(parts[2], ' ')));
     else if (!/^\s*(?:#|$)/.test(line)) tell('rr: .rr/settings: not "Name: value": ' + line);
   }
   const place = describeOwnPlace(project);

@@ -1,5 +1,6 @@
 // signing.ts - makes and checks signatures of statements: with node:crypto, else with ssh-keygen. Keeps no key and prints none.
 import type { ByteString } from '../core/bytes.ts';
+import { dropAtEnd } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { isAllowedFor, parseAllowedSigners, parseArmor, parseSshPrivateKey, parseSshSignature, printArmor, printEcdsaDer, printEd25519Key, printEd25519Private, printPublicDer, printSignedBytes, printSshSignature, readEd25519Public, readKeyType } from '../formats/sshsig.ts';
 import type { SshSignature } from '../formats/sshsig.ts';
@@ -26,7 +27,7 @@ function digest(name: string, bytes: ByteString): ByteString {
 
 /** "SHA256:..." of a public key, as ssh-keygen -l prints it. */
 export function fingerprintOf(publicKey: ByteString): string {
-  return 'SHA256:' + toBase64(digest('sha256', publicKey)).replace(/=+$/, '');
+  return 'SHA256:' + dropAtEnd(toBase64(digest('sha256', publicKey)), '=');
 }
 
 /** A way to sign, of a key that was read; `isLoose`: others may read its file. */

@@ -1,5 +1,6 @@
 // swhid.ts - what of a disk has which SWHID: contents, while they are read, and folders. Knows no records and no git.
 import type { ByteString } from '../core/bytes.ts';
+import { dropEndSlashes } from '../core/names.ts';
 import { Failure } from '../core/failure.ts';
 import { bytesFromHex, GIT_FOLDER, GIT_SYMLINK } from '../formats/gitindex.ts';
 import { printSwhidFolder } from '../formats/swhid.ts';
@@ -176,6 +177,6 @@ class FolderWalk {
  * (as swh-model judges), ".git" is left out at any depth. Throws Failure for what cannot be read.
  */
 export function swhidOfFolder(folder: ByteString, visit: FolderVisit): { hex: string; remarks: FolderRemarks } {
-  const walk = new FolderWalk(folder.replace(/\/+$/, ''), visit);
+  const walk = new FolderWalk(dropEndSlashes(folder), visit);
   return { hex: walk.walk(''), remarks: walk.remarks };
 }

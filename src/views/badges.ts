@@ -1,5 +1,6 @@
 // badges.ts - what each badge of the ACM for artifacts asks for, and what is evidence for it in records, as Markdown. Touches no file.
 import type { ByteString } from '../core/bytes.ts';
+import { dropAtEnd } from '../core/bytes.ts';
 import { listCommits, listUnkeptSources } from '../core/evidence.ts';
 import type { Evidence } from '../core/evidence.ts';
 import { oneFile } from '../core/publication.ts';
@@ -113,5 +114,5 @@ export function printBadges(publication: Publication, evidence: Evidence): Expor
   const { title } = publication.metadata;
   const text = '# Evidence for ACM badges' + (title === undefined ? '' : ': ' + escapeMarkdown(title)) + '\n\nWhat each badge of *Artifact Review and Badging*, version 1.1, asks for, and what the records of '
     + String(publication.runs.length) + (publication.runs.length === 1 ? ' run' : ' runs') + ' show of it. Badges are awarded by reviewers.\n\n' + badges.map(printBadge).join('');
-  return oneFile('badges.md', text.replace(/\n+$/, '\n'), publication.metadata.doubts);
+  return oneFile('badges.md', dropAtEnd(text, '\n') + '\n', publication.metadata.doubts);
 }

@@ -52,7 +52,7 @@ export function quoteYaml(text: ByteString): ByteString {
 }
 
 const CFF_DOI = /^10\.\d{4,9}(?:\.\d+)?\/[A-Za-z0-9:/_;\-.()[\]\\]+$/;
-const CFF_EMAIL = /^\S+@\S+\.\S{2,}$/;
+const CFF_EMAIL = /^\S[^\s@]*@\S[^\s.]*\.\S{2,}$/;
 const CFF_URL = /^(?:https?|s?ftp):\/\/[!-~]+$/;
 
 function printCffCreator(creator: Creator): ByteString {

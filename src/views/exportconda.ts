@@ -10,7 +10,7 @@ import { commentLine, countWords, findInterpreter, headOfExport, listSome, spell
 import { selectPipPackages, spellPipRequirements } from './exportpip.ts';
 
 // What conda's CEP 26 lets a name, a version and a build string be.
-const CONDA_NAME = /^(?:[a-z0-9]|_[a-z0-9_])(?:[._-]?[a-z0-9]|_)*$/;
+const CONDA_NAME = /^(?:[a-z0-9]|_[a-z0-9_])(?:[.-]?[a-z0-9]|_)*$/;
 const CONDA_VERSION = /^[a-z0-9_.+!]+(?:=[A-Za-z0-9_.+]+)?$/i;
 
 /** "numpy=1.26.4=py311h64a7726_0"; undefined for a name or version that conda does not take. */

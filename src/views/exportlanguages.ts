@@ -45,7 +45,7 @@ export function spellRPackages(packages: RecordedPackage[], moment: string): Spe
 /** Expressions for julia -e. */
 export function spellJuliaPackages(packages: RecordedPackage[]): SpelledPackages {
   const isSpelled = (one: RecordedPackage): boolean => /^[A-Za-z_]\w*$/.test(one.name) && SEMANTIC_VERSION.test(one.version) && !one.detail.startsWith('editable ');
-  const specs = packages.filter(isSpelled).map((one) => 'PackageSpec(name="' + one.name + '", version="' + one.version.replace(/\+.*$/, '') + '")');
+  const specs = packages.filter(isSpelled).map((one) => 'PackageSpec(name="' + one.name + '", version="' + one.version.split('+')[0] + '")');
   const left = tellUnspelled('Julia', packages.filter((one) => !isSpelled(one)));
   return { words: specs.length === 0 ? [] : ['using Pkg; Pkg.add([' + specs.join(', ') + '])'], left };
 }

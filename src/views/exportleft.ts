@@ -1,5 +1,6 @@
 // exportleft.ts - sentences on what an export of software cannot express. One a kind, however many packages there are.
 import type { ByteString } from '../core/bytes.ts';
+import { dropAtEnd } from '../core/bytes.ts';
 import type { InstalledPackage } from '../core/environment.ts';
 import type { RecordedPackage, RecordedSoftware, VersionConflict } from '../core/recordedsoftware.ts';
 import { joinWords } from '../core/words.ts';
@@ -26,7 +27,7 @@ export function spellPackage(one: InstalledPackage): ByteString {
 export function commentLine(mark: string, text: ByteString): ByteString {
   // YAML 1.1 takes line and paragraph separators for ends of lines, and a byte order mark for no character of its own.
   const plain = makeHarmless(text).replace(/\xe2\x80[\xa8\xa9]|\xef\xbb\xbf/g, (bytes) => Array.from(bytes, (byte) => '%' + byte.charCodeAt(0).toString(16).toUpperCase()).join(''));
-  return (mark + plain).replace(/ +$/, '') + '\n';
+  return dropAtEnd(mark + plain, ' ') + '\n';
 }
 
 export function commentLines(mark: string, texts: ByteString[]): ByteString {

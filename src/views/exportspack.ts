@@ -14,7 +14,8 @@ const SPACK_PATH = /\/(?:linux|darwin)-[a-z0-9_]+(?:-[a-z0-9_]+)?\/(?:([a-z][a-z
 export function listSpackSpecs(binaries: ByteString[]): { spec: ByteString; hash: ByteString }[] {
   const specs = new Map<ByteString, ByteString>();
   for (const path of binaries) {
-    const parts = SPACK_PATH.exec(path);
+    // It takes the square of a part's length; no file system has longer ones.
+    const parts = path.split('/').some((part) => part.length > 255) ? null : SPACK_PATH.exec(path);
     if (parts === null) continue;
     const [, compiler, compilerVersion, name, version, hash] = parts;
     specs.set(name + '@' + version + (compiler === undefined ? '' : '%' + compiler + '@' + compilerVersion), hash);

@@ -1,5 +1,6 @@
 // journal.ts - what a journal says of each run, before it becomes text, markup or a page. Knows no files.
 import type { ByteString } from '../core/bytes.ts';
+import { dropAtEnd } from '../core/bytes.ts';
 import { isResult } from '../core/graph.ts';
 import { countStatuses, distinctTexts, spanParameters } from '../core/journal.ts';
 import type { JournalDay, JournalEntry } from '../core/journal.ts';
@@ -73,7 +74,7 @@ function describeSpans(runs: Run[]): ByteString[] {
 
 /** A line that a command printed without the terminal's codes and what a carriage return overwrote; harmless. */
 export function showPrinted(line: ByteString): ByteString {
-  return makeHarmless(line.replace(/\r+$/, '').replace(/^[^]*\r/, '').replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '').replace(/\t/g, ' '));
+  return makeHarmless(dropAtEnd(line, '\r').replace(/^[^]*\r/, '').replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '').replace(/\t/g, ' '));
 }
 
 function printedItem(lines: ByteString[]): JournalItem[] {

@@ -1,5 +1,6 @@
 // journaltext.ts - a journal as plain text, 80 columns wide. Knows no files.
 import type { ByteString } from '../core/bytes.ts';
+import { dropAtEnd } from '../core/bytes.ts';
 import type { Journal, JournalItem } from './journal.ts';
 import { displayWidth, wrapText } from './table.ts';
 
@@ -9,7 +10,7 @@ const JOURNAL_WIDTH = 80;
 function printParagraph(first: string, rest: string, lines: ByteString[]): ByteString {
   let printed = '';
   for (const text of lines) {
-    for (const line of wrapText(text, JOURNAL_WIDTH - rest.length)) printed += ((printed === '' ? first : rest) + line).replace(/ +$/, '') + '\n';
+    for (const line of wrapText(text, JOURNAL_WIDTH - rest.length)) printed += dropAtEnd((printed === '' ? first : rest) + line, ' ') + '\n';
   }
   return printed;
 }

@@ -1,6 +1,6 @@
 // lineagetree.ts - where a file comes from, or what depends on it, as a tree of text. Knows no files and no terminal.
 import type { ByteString } from '../core/bytes.ts';
-import { compareBytes } from '../core/bytes.ts';
+import { compareBytes, dropAtEnd } from '../core/bytes.ts';
 import { makeHarmless } from '../formats/percent.ts';
 import type { LineageStory, Neighbours } from './lineagestory.ts';
 import { describeCodeOf, describeMark, describeParameters, describeReproducible, describeRunName, listNeighbours, resolveCopy, shortHash } from './lineagestory.ts';
@@ -182,7 +182,7 @@ export function* printLineageTree(story: LineageStory, options: LineageTreeOptio
   const writer = new LineageWriter(story, options);
   yield printHead(story);
   if (story.answer !== 'unmade' || story.graph.direction === 'down') {
-    for (const line of writer.write()) yield fitLine(line, options.width).replace(/ +$/, '') + '\n';
+    for (const line of writer.write()) yield dropAtEnd(fitLine(line, options.width), ' ') + '\n';
   }
   const name = (one: { id: string; label: ByteString | undefined }): ByteString => one.id + (one.label === undefined ? '' : '  ' + showText(one.label));
   const answer = story.reproducible === undefined ? [] : describeReproducible(story.reproducible);

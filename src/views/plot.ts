@@ -1,5 +1,6 @@
 // plot.ts - a curve drawn with characters, for a terminal. Knows no runs and no terminal.
 import type { ByteString } from '../core/bytes.ts';
+import { dropAtEnd } from '../core/bytes.ts';
 import { cutToWidth, displayWidth } from './table.ts';
 
 /** `label` says whose it is. A point that is not finite is a gap. */
@@ -143,10 +144,10 @@ export function printPlot(curves: PlotCurve[], style: PlotStyle): ByteString {
   for (let row = 0; row < rows; row++) {
     const label = ticks.get(row);
     const text = isBraille ? printBrailleRow(canvas, row) : printMarkedRow(canvas, row, curves.length === 1);
-    lines.push((label ?? '').padStart(margin) + (label === undefined ? ' |' : ' +') + text.replace(/ +$/, ''));
+    lines.push((label ?? '').padStart(margin) + (label === undefined ? ' |' : ' +') + dropAtEnd(text, ' '));
   }
   lines.push(' '.repeat(margin) + ' +' + '-'.repeat(width), printXTicks(x, width, margin + 2));
   lines.push(' '.repeat(margin + 2 + Math.max(0, Math.floor((width - displayWidth(style.xTitle)) / 2))) + style.xTitle);
   if (curves.length > 1) curves.forEach((curve, i) => lines.push(cutToWidth(CURVE_MARKS[i % CURVE_MARKS.length] + '  ' + curve.label, Math.max(FEWEST_COLUMNS, style.columns))));
-  return lines.map((line) => line.replace(/ +$/, '') + '\n').join('');
+  return lines.map((line) => dropAtEnd(line, ' ') + '\n').join('');
 }

@@ -100,7 +100,7 @@ function aboutRuns(publication: Publication): (path: ByteString) => { [key: stri
     for (const log of run.logs) logs.set(log.path, run.id);
   }
   return (path) => {
-    const named = /([^/]*)\.rec$/.exec(path)?.[1] ?? '';
+    const named = path.endsWith('.rec') ? path.slice(path.lastIndexOf('/') + 1, -4) : '';
     const id = ids.has(named) && path === 'provenance/' + recordPath(named) ? named : logs.get(path);
     if (id === undefined) return {};
     const isLog = path.startsWith('provenance/logs/');

@@ -1,5 +1,6 @@
 // rocrateruns.ts - the runs of an RO-Crate as actions (Process Run Crate 0.5), with programs, parameters and notes. Knows no files but those named.
 import type { ByteString } from '../core/bytes.ts';
+import { dropEndSlashes } from '../core/names.ts';
 import type { Environment } from '../core/environment.ts';
 import type { AnnotatedRun, Comment } from '../core/notes.ts';
 import type { Publication } from '../core/publication.ts';
@@ -146,7 +147,7 @@ export class CrateRuns {
 
   private putPackages(environment: Environment | undefined): CrateReference[] {
     return (environment?.packages ?? []).map(({ manager, name, version, detail }) => this.graph.put({
-      '@id': '#package/' + [manager, name, version, detail].map((part) => encodeIri(part).replace(/\//g, '%2F')).join('/').replace(/\/+$/, ''), '@type': 'SoftwareApplication', name: jsonTextOf(name),
+      '@id': '#package/' + dropEndSlashes([manager, name, version, detail].map((part) => encodeIri(part).replace(/\//g, '%2F')).join('/')), '@type': 'SoftwareApplication', name: jsonTextOf(name),
       softwareVersion: version === '' ? undefined : jsonTextOf(version), description: 'Package of ' + manager + (detail === '' ? '' : ', ' + jsonTextOf(detail)),
     }));
   }

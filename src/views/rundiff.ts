@@ -1,6 +1,6 @@
 // rundiff.ts - in what runs differ, as text for a person. Knows no files and no terminal.
 import type { ByteString } from '../core/bytes.ts';
-import { lookUp } from '../core/bytes.ts';
+import { dropAtEnd, lookUp } from '../core/bytes.ts';
 import type { Run } from '../core/run.ts';
 import { isSameAspect, isSameRow } from '../core/rundiff.ts';
 import type { ContentDifference, DiffAspect, DiffRow, RunDifference, ValueChange } from '../core/rundiff.ts';
@@ -59,7 +59,7 @@ function padTo(text: ByteString, width: number): ByteString {
 }
 
 function endLines(lines: ByteString[]): ByteString {
-  return lines.map((one) => one.replace(/ +$/, '') + '\n').join('');
+  return lines.map((one) => dropAtEnd(one, ' ') + '\n').join('');
 }
 
 /** Text behind a first `lead`, its further lines as far in. */

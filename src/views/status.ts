@@ -1,5 +1,6 @@
 // status.ts - the state of a project as text and as JSON. Knows no files.
 import type { ByteString } from '../core/bytes.ts';
+import { dropAtEnd } from '../core/bytes.ts';
 import { isSourceName } from '../core/sources.ts';
 import type { ChangedResult, OpenStep, RawInput, StaleResult } from '../core/staleness.ts';
 import { describeCause } from '../core/stepcauses.ts';
@@ -78,7 +79,7 @@ const LEAST_TEXT_COLUMNS = 24;
 /** A name and what is said of it, in full: what does not fit goes on below. */
 function printRow(name: ByteString, text: ByteString, column: number, width: number): ByteString {
   const lead = '  ' + name + ' '.repeat(Math.max(0, column - displayWidth(name))) + '  ';
-  const line = (lead + text).replace(/ +$/, '');
+  const line = dropAtEnd(lead + text, ' ');
   if (displayWidth(line) <= width) return line + '\n';
   const wrap = (words: ByteString, indent: number): ByteString[] => (words === '' ? [] : wrapText(words, Math.max(LEAST_TEXT_COLUMNS, width - indent)).map((part) => ' '.repeat(indent) + part));
   const indent = displayWidth(lead);

@@ -1,6 +1,6 @@
 // table.ts - a table for a terminal, and how it shows widths, times and sizes. Knows no runs, files or terminal.
 import type { ByteString } from '../core/bytes.ts';
-import { codePointAt, utf8SequenceLength } from '../core/bytes.ts';
+import { codePointAt, dropAtEnd, utf8SequenceLength } from '../core/bytes.ts';
 
 export type Column = { title: string; align: 'left' | 'right'; /** May be cut to fit. */ isFlexible: boolean };
 
@@ -138,7 +138,7 @@ export function printTableRow(layout: TableLayout, cells: ByteString[]): ByteStr
     }
     spaces += isRight ? 2 : room - width + 2;
   }
-  return (line.endsWith(' ') ? line.replace(/ +$/, '') : line) + '\n';
+  return dropAtEnd(line, ' ') + '\n';
 }
 
 /** Titles of the columns as a row. */
