@@ -7,7 +7,7 @@ import { countStatuses } from '../core/journal.ts';
 import { parseSize, printSize, SIZE_WORDS } from '../core/quantities.ts';
 import { findLastRepeats, orderDetails } from '../core/report.ts';
 import type { ReportedRun } from '../core/report.ts';
-import type { Lineage } from '../core/lineage.ts';
+import { listReadings } from '../core/lineage.ts';
 import type { FileState, Run, RunSummary } from '../core/run.ts';
 import { countThings, groupDigits } from '../formats/amounts.ts';
 import { makeHarmless } from '../formats/percent.ts';
@@ -44,31 +44,15 @@ type ReportSources = {
   known: KnownRuns;
   reported: Reported;
   indexes: Map<string, number>;
-  readers: OutputReaders;
+  readings: ReturnType<typeof listReadings>;
   lastRepeats: Map<string, string>;
   /** By key; undefined: there is nothing to be seen. */
   entries: Map<string, SharedEntry | undefined>;
 };
 
-/** Numbers of the runs that read an output, ascending; those of output i begin at firsts[i]. */
-type OutputReaders = { firsts: Int32Array; runs: Int32Array };
-
-function findOutputReaders(lineage: Lineage): OutputReaders {
-  const { origins, firstInputs } = lineage;
-  const firsts = new Int32Array(lineage.runsOfOutputs.length + 1);
-  for (const output of origins) if (output >= 0) firsts[output + 1] += 1;
-  for (let output = 1; output < firsts.length; output++) firsts[output] += firsts[output - 1];
-  const next = firsts.slice();
-  const runs = new Int32Array(firsts[firsts.length - 1]);
-  for (let run = 0; run < lineage.runs.length; run++) {
-    for (let input = firstInputs[run]; input < firstInputs[run + 1]; input++) if (origins[input] >= 0) runs[next[origins[input]]++] = run;
-  }
-  return { firsts, runs };
-}
-
 /** Ids of the runs that read an output. */
-function listReaders({ readers, reported: { lineage } }: ReportSources, output: number): string[] {
-  const runs = readers.runs.subarray(readers.firsts[output], readers.firsts[output + 1]);
+function listReaders({ readings, reported: { lineage } }: ReportSources, output: number): string[] {
+  const runs = readings.inputsOf(output).map((input) => readings.runsOfInputs[input]);
   return Array.from(new Set(runs), (run) => lineage.runs[run].id);
 }
 
@@ -76,7 +60,7 @@ function readReportSources(project: Project, known: KnownRuns): ReportSources {
   const reported = traceReport(readGraphRuns(project).runs);
   const { lineage } = reported;
   return {
-    project, known, reported, readers: findOutputReaders(lineage), indexes: new Map(lineage.runs.map((run, index): [string, number] => [run.id, index])),
+    project, known, reported, readings: listReadings(lineage), indexes: new Map(lineage.runs.map((run, index): [string, number] => [run.id, index])),
     lastRepeats: findLastRepeats(known.summaries), entries: new Map(),
   };
 }

@@ -58,8 +58,8 @@ export function isSameContent(a: FileState, b: FileState): boolean {
   return a.hash === b.hash && (a.kind === 'l') === (b.kind === 'l');
 }
 
-/** The run, counted in its list, that a current result is of. */
-export type Owner = { index: number; file: FileState };
+/** A current result, and the run, counted in its list, that it is of. */
+export type Owner = FileState & { index: number };
 
 type OwningRun = Pick<GraphRun, 'status' | 'outputs' | 'removed' | 'tree'>;
 
@@ -69,7 +69,7 @@ export function noteOwned(owners: Map<ByteString, Owner>, run: OwningRun, index:
   for (const path of run.removed) owners.delete(path);
   if (run.status !== 'succeeded') return;
   for (const file of run.outputs) {
-    if (isResult(file)) owners.set(file.path, { index, file });
+    if (isResult(file)) owners.set(file.path, { index, hash: file.hash, size: file.size, kind: file.kind, path: file.path });
     else owners.delete(file.path);
   }
 }
@@ -127,7 +127,7 @@ export function placeRuns(runs: GraphRun[]): GraphRun[] {
     }
     for (const input of run.inputs) {
       const owner = placing.owners.get(input.path);
-      if (owner !== undefined && isSameContent(owner.file, input)) placing.readers[owner.index].push(input);
+      if (owner !== undefined && isSameContent(owner, input)) placing.readers[owner.index].push(input);
     }
     noteOwned(placing.owners, run, index);
     for (const path of run.removed) placing.touched.set(path, index);
@@ -149,7 +149,7 @@ function findProducers(run: GraphRun, owners: Map<ByteString, Owner>): number[] 
   const found: number[] = [];
   for (const input of run.inputs) {
     const owner = owners.get(input.path);
-    if (owner !== undefined && isSameContent(owner.file, input) && found.indexOf(owner.index) < 0) found.push(owner.index);
+    if (owner !== undefined && isSameContent(owner, input) && found.indexOf(owner.index) < 0) found.push(owner.index);
   }
   // A list that grew has room for many more; this one is kept.
   return found.length === 0 ? NO_NUMBERS : found.sort((a, b) => a - b).slice();
