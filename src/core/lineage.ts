@@ -231,7 +231,7 @@ export function traceUp(lineage: Lineage, start: LineageStart, depth: number): L
 export function listReadings(lineage: Lineage): { inputsOf: (output: number) => Int32Array; runsOfInputs: Int32Array } {
   const runsOfInputs = new Int32Array(lineage.origins.length);
   for (let run = 0; run < lineage.runs.length; run++) runsOfInputs.fill(run, lineage.firstInputs[run], lineage.firstInputs[run + 1]);
-  return { inputsOf: groupPlaces(lineage.origins, lineage.runsOfOutputs.length), runsOfInputs };
+  return { inputsOf: groupPlaces(lineage.origins.length, (input) => lineage.origins[input], lineage.runsOfOutputs.length), runsOfInputs };
 }
 
 /**

@@ -1,42 +1,39 @@
 // numberlists.ts - many numbers without an object for any of them. Knows not what they count.
 
-const FIRST_ROOM = 256;
+const CHUNK_NUMBERS = 4096;
 
-/** A list of numbers that grows, outside of the heap: V8 lets that grow to several times what is in use. */
+/** A list of numbers, outside of the heap, which V8 lets grow to several times what is in use. In pieces: nothing is copied when it grows. */
 export class NumberList {
   length = 0;
-  private numbers = new Float64Array(FIRST_ROOM);
+  private readonly chunks: Float64Array[] = [];
 
   get(at: number): number {
-    return this.numbers[at];
+    return this.chunks[Math.floor(at / CHUNK_NUMBERS)][at % CHUNK_NUMBERS];
   }
 
   set(at: number, value: number): void {
-    this.numbers[at] = value;
+    this.chunks[Math.floor(at / CHUNK_NUMBERS)][at % CHUNK_NUMBERS] = value;
   }
 
   push(value: number): void {
-    if (this.length === this.numbers.length) {
-      const before = this.numbers;
-      this.numbers = new Float64Array(Math.ceil(before.length * 1.5));
-      this.numbers.set(before);
-    }
-    this.numbers[this.length++] = value;
+    if (this.length === this.chunks.length * CHUNK_NUMBERS) this.chunks.push(new Float64Array(CHUNK_NUMBERS));
+    this.length += 1;
+    this.set(this.length - 1, value);
   }
 
-  /** The numbers themselves, until one more is pushed. */
-  values(): Float64Array {
-    return this.numbers.subarray(0, this.length);
+  /** All numbers, in their order. */
+  pieces(): Float64Array[] {
+    return this.chunks.map((chunk, i) => chunk.subarray(0, Math.min(CHUNK_NUMBERS, this.length - i * CHUNK_NUMBERS)));
   }
 }
 
-/** The places at which each number from 0 to `count` - 1 stands in `numbers`, ascending. Others, as -1, are left out. */
-export function groupPlaces(numbers: ArrayLike<number>, count: number): (number: number) => Int32Array {
+/** Of `length` numbers those places at which each from 0 to `count` - 1 stands, ascending. Others, as -1, are left out. */
+export function groupPlaces(length: number, numberAt: (place: number) => number, count: number): (number: number) => Int32Array {
   const firsts = new Int32Array(count + 1);
-  for (let place = 0; place < numbers.length; place++) if (numbers[place] >= 0) firsts[numbers[place] + 1] += 1;
+  for (let place = 0; place < length; place++) if (numberAt(place) >= 0) firsts[numberAt(place) + 1] += 1;
   for (let number = 0; number < count; number++) firsts[number + 1] += firsts[number];
   const places = new Int32Array(firsts[count]);
   const next = firsts.slice();
-  for (let place = 0; place < numbers.length; place++) if (numbers[place] >= 0) places[next[numbers[place]]++] = place;
+  for (let place = 0; place < length; place++) if (numberAt(place) >= 0) places[next[numberAt(place)]++] = place;
   return (number) => places.subarray(firsts[number], firsts[number + 1]);
 }

@@ -75,7 +75,7 @@ function findStaleSteps(graph: StepGraph, causes: CausesOfSteps, { writers, read
     if (own.length > 0) stale.set(at, own);
   }
   const waiting = Array.from(stale.keys()).filter((at) => graph.nodes[at].run >= 0);
-  const readingsOf = waiting.length === 0 ? undefined : groupPlaces(writers.values(), graph.nodes.length);
+  const readingsOf = waiting.length === 0 ? undefined : groupPlaces(writers.length, (reading) => writers.get(reading), graph.nodes.length);
   const isSpread = new Set(waiting);
   for (let next = 0; next < waiting.length; next++) {
     const by = graph.runs[graph.nodes[waiting[next]].run].id;

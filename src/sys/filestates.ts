@@ -23,13 +23,14 @@ const FILE_KINDS: FileKind[] = ['', 'x', 'l', 'd', 'p', 's', 'c', 'b'];
 const UNHASHED = ['', '?', '-']; // '': there is a hash
 const NUMBERS_OF_FILE = 8;
 const BYTES_OF_HASH = 32;
+const HASHES_OF_PIECE = 1024;
 
 /** Files as they were when they were looked at, by their paths: of 100,000 objects are several times as much. */
 export class SeenFiles {
   /** Of each path the number of its file; -1: there is none. */
   private readonly places = new Map<ByteString, number>();
   private readonly numbers = new NumberList();
-  private hashes = Buffer.alloc(BYTES_OF_HASH * 16);
+  private readonly hashes: Buffer[] = [];
 
   has(path: ByteString): boolean {
     return this.places.has(path);
@@ -64,7 +65,7 @@ export class SeenFiles {
 
   private stateAt(place: number, path: ByteString): FileState {
     const code = this.numbers.get(place * NUMBERS_OF_FILE + 7);
-    const hash = UNHASHED[code % UNHASHED.length] || this.hashes.toString('hex', place * BYTES_OF_HASH, (place + 1) * BYTES_OF_HASH);
+    const hash = UNHASHED[code % UNHASHED.length] || this.readHash(place);
     return { hash, size: this.numbers.get(place * NUMBERS_OF_FILE + 6), kind: FILE_KINDS[Math.floor(code / UNHASHED.length)], path };
   }
 
@@ -75,7 +76,7 @@ export class SeenFiles {
     else {
       const place = this.numbers.length / NUMBERS_OF_FILE;
       for (let i = 0; i < NUMBERS_OF_FILE; i++) this.numbers.push(0);
-      if (this.hashes.length < (place + 1) * BYTES_OF_HASH) this.hashes = Buffer.concat([this.hashes, Buffer.alloc(this.hashes.length)]);
+      if (place % HASHES_OF_PIECE === 0) this.hashes.push(Buffer.alloc(HASHES_OF_PIECE * BYTES_OF_HASH));
       this.places.set(path, place);
       this.put(place, file);
     }
@@ -84,7 +85,12 @@ export class SeenFiles {
   private put(place: number, { state, stat }: SeenFile): void {
     const code = FILE_KINDS.indexOf(state.kind) * UNHASHED.length + Math.max(0, UNHASHED.indexOf(state.hash));
     [stat.dev, stat.ino, stat.mode, stat.size, stat.mtimeMs, stat.ctimeMs, state.size, code].forEach((number, i) => this.numbers.set(place * NUMBERS_OF_FILE + i, number));
-    if (state.hash.length === 2 * BYTES_OF_HASH) this.hashes.write(state.hash, place * BYTES_OF_HASH, 'hex');
+    if (state.hash.length === 2 * BYTES_OF_HASH) this.hashes[Math.floor(place / HASHES_OF_PIECE)].write(state.hash, (place % HASHES_OF_PIECE) * BYTES_OF_HASH, 'hex');
+  }
+
+  private readHash(place: number): string {
+    const from = (place % HASHES_OF_PIECE) * BYTES_OF_HASH;
+    return this.hashes[Math.floor(place / HASHES_OF_PIECE)].toString('hex', from, from + BYTES_OF_HASH);
   }
 
   delete(path: ByteString): void {

@@ -132,8 +132,7 @@ export function keepAnswer(project: Project, question: KeptQuestion, answer: str
   if (place === undefined) return;
   const head = 'rr status 2 ' + RR_VERSION + ' ' + [place, answer.length, namesBytes, numbers.length / NUMBERS, BYTE_ORDER].join(' ') + '\n';
   const textBytes = head.length + answer.length + namesBytes;
-  const values = numbers.values();
-  const pieces = [head, answer].concat(names, '\0'.repeat(((textBytes + 7) & ~7) - textBytes), Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('latin1'));
+  const pieces = [head, answer].concat(names, '\0'.repeat(((textBytes + 7) & ~7) - textBytes), numbers.pieces().map((piece) => Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString('latin1')));
   try {
     replaceFile(project.own + '/' + question, () => pieces, false);
   } catch (error) {
