@@ -37,3 +37,23 @@ export function groupPlaces(length: number, numberAt: (place: number) => number,
   for (let place = 0; place < length; place++) if (numberAt(place) >= 0) places[next[numberAt(place)]++] = place;
   return (number) => places.subarray(firsts[number], firsts[number + 1]);
 }
+
+/** Rows of numbers, held the same way. */
+export class NumberRows {
+  private readonly numbers = new NumberList();
+  private readonly ends = new NumberList();
+
+  get length(): number {
+    return this.ends.length;
+  }
+
+  add(row: number[]): void {
+    for (const number of row) this.numbers.push(number);
+    this.ends.push(this.numbers.length);
+  }
+
+  row(at: number): number[] {
+    const from = at === 0 ? 0 : this.ends.get(at - 1);
+    return Array.from({ length: this.ends.get(at) - from }, (_, i) => this.numbers.get(from + i));
+  }
+}
