@@ -195,7 +195,7 @@ test('the maker is the owner of graph.ts wherever there is an owner with this co
       const owners = listOwners(runs.slice(0, index));
       run.inputs.forEach((input, i) => {
         const owner = owners.get(input.path);
-        if (owner === undefined || !isSame(owner.file, input)) return;
+        if (owner === undefined || !isSame(owner, input)) return;
         count += 1;
         assert.equal(lineage.runsOfOutputs[lineage.origins[lineage.firstInputs[index] + i]], owner.index, 'seed ' + String(seed));
       });

@@ -170,9 +170,9 @@ async function makeWorld(world: World, most: number): Promise<Made> {
     const left = new Set<number>();
     let isMore = false;
     for (const at of open) {
-      const { key } = book.steps[at];
+      const key = book.keyOf(at);
       const node = book.graph.nodes[at];
-      if (stuck.has(key) || node.before.concat(node.after).some((one) => left.has(one) || stuck.has(book.steps[one].key))) {
+      if (stuck.has(key) || node.before.concat(node.after).some((one) => left.has(one) || stuck.has(book.keyOf(one)))) {
         left.add(at);
         continue;
       }

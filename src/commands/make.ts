@@ -129,8 +129,11 @@ async function findAllCurrent(project: Project, words: ByteString[], options: Ma
 
 function keepAllCurrent(session: MakeSession, depends: Dependence[]): void {
   const { book, facts, project } = session;
-  const kept: KeptMake = { steps: book.steps.length, variables: facts.listVariables() };
-  keepAnswer(project, 'make', JSON.stringify(kept), depends.concat(facts.listDependences()));
+  const kept: KeptMake = { steps: book.graph.nodes.length, variables: facts.listVariables() };
+  keepAnswer(project, 'make', JSON.stringify(kept), function* dependences() {
+    yield* depends;
+    yield* facts.listDependences();
+  }());
 }
 
 // ---- what is wanted -----------------------------------------------------------------------------------
@@ -174,19 +177,18 @@ async function beginMake(words: ByteString[], options: MakeOptions, project: Pro
 // ---- what became of steps -------------------------------------------------------------------------------
 
 function baseOf(book: StepBook, at: number): Pick<MadeStep, 'name' | 'run'> {
-  const { name, runId } = book.steps[at];
-  return { name, run: runId };
+  return { name: book.nameOf(at), run: book.runIdOf(at) };
 }
 
 function rootOf(session: MakeSession, at: number): string {
-  const { key } = session.book.steps[at];
+  const key = session.book.keyOf(at);
   return session.roots.get(key) ?? key;
 }
 
 /** What is to be told of a forecast; `nameOf` gives the name of a step by its key. */
 function tellForecast(book: StepBook, at: number, forecast: StepForecast, causesOf: (at: number) => StepCause[]): MadeStep {
   const base = baseOf(book, at);
-  const nameOf = (key: string): ByteString => book.steps[book.placeOf(key) as number].name;
+  const nameOf = (key: string): ByteString => book.nameOf(book.placeOf(key) as number);
   switch (forecast.kind) {
     case 'fresh': return { ...base, state: 'up to date', why: book.describeFresh(at) };
     case 'redo': return { ...base, state: 'to do', causes: forecast.causes };
@@ -258,15 +260,15 @@ function noteStepEnd(session: MakeSession, end: StepEnd): void {
   const step = made.get(root);
   book.noteEnd(end);
   times.set(root, (times.get(root) ?? 0) + 1);
-  made.set(root, { name: book.steps[at].name, run: end.run.id, state: end.isGood ? 'done' : 'failed', causes: step !== undefined && 'causes' in step ? step.causes : [] });
-  if (end.isGood && book.steps[at].plan === undefined) roots.set(end.run.id, root);
+  made.set(root, { name: book.nameOf(at), run: end.run.id, state: end.isGood ? 'done' : 'failed', causes: step !== undefined && 'causes' in step ? step.causes : [] });
+  if (end.isGood && book.graph.nodes[at].plan < 0) roots.set(end.run.id, root);
 }
 
 /** What the engine did not carry out. */
 function noteBlocked(session: MakeSession, outcomes: Map<string, TaskOutcome>, open: number[]): void {
   const { book, made } = session;
   for (const at of sortSteps(book.graph, open)) {
-    if (outcomes.get(book.steps[at].key) !== 'blocked') continue;
+    if (outcomes.get(book.keyOf(at)) !== 'blocked') continue;
     made.set(rootOf(session, at), { ...baseOf(book, at), state: 'not run', why: findBlame(session, at) ?? (session.signal === undefined ? STOPPED : 'it was interrupted') });
   }
 }
@@ -365,18 +367,24 @@ function tellEnd(session: MakeSession): void {
   const left = steps.filter((step) => step.state === 'not run');
   for (const step of left.slice(0, MOST_TOLD)) tell('rr: ' + printMadeStep(step));
   if (left.length > MOST_TOLD) tell('rr: and ' + String(left.length - MOST_TOLD) + ' more that are not run');
-  tell('rr: ' + printMakeSum(steps));
+  tell('rr: ' + printMakeSum(steps.map((step) => step.state)));
 }
 
 /** Tells what would be done. Status 0 unless something cannot be. */
-function printDryRun(session: MakeSession, told: MadeStep[]): number {
-  const { options } = session;
-  if (options.json) printOut(printMakeJson(told));
+function printDryRun({ book, options }: MakeSession, forecast: Map<number, StepForecast>): number {
+  const tellOf = (at: number, one: StepForecast): MadeStep => tellForecast(book, at, one, (place) => book.causesOf(place));
+  if (options.json) printOut(printMakeJson(Array.from(forecast, ([at, one]) => tellOf(at, one))));
   else if (!options.quiet) {
-    for (const step of told) if (options.why || step.state !== 'up to date') printOut(printMadeStep(step) + '\n');
-    printOut((told.every((step) => step.state === 'up to date') ? printAllCurrent(told.length) : printMakeSum(told)) + '\n');
+    const states: MadeStep['state'][] = [];
+    for (const [at, one] of forecast) {
+      // What is up to date is no more than counted, unless all are to be told.
+      const step = one.kind === 'fresh' && !options.why ? undefined : tellOf(at, one);
+      if (step !== undefined) printOut(printMadeStep(step) + '\n');
+      states.push(step === undefined ? 'up to date' : step.state);
+    }
+    printOut((states.every((state) => state === 'up to date') ? printAllCurrent(states.length) : printMakeSum(states)) + '\n');
   }
-  return told.some((step) => step.state === 'cannot be made') ? EXIT.unmakeable : 0;
+  return Array.from(forecast.values()).some((one) => one.kind === 'unmakeable') ? EXIT.unmakeable : 0;
 }
 
 /** Tells what cannot be made, and what is up to date if that is asked for. May the rest be made? */
@@ -417,12 +425,12 @@ export async function makeTargets(words: ByteString[], options: MakeOptions): Pr
   book.close();
   const isAllFresh = Array.from(forecast.values()).every((one) => one.kind === 'fresh');
   if (isAllFresh && isAskedForAll(words, options) && book.source.faults.length === 0) keepAllCurrent(session, depends);
-  if (options.dryRun) return printDryRun(session, Array.from(forecast, ([at, one]) => tellForecast(book, at, one, (place) => book.causesOf(place))));
+  if (options.dryRun) return printDryRun(session, forecast);
   const mayGoOn = tellBefore(session, forecast);
   if (isAllFresh && !options.json) say(printAllCurrent(selected.size));
   if (!isAllFresh && mayGoOn && wish !== undefined && cluster !== undefined) return handStepsOver(session, forecast, wish, cluster);
   if (!isAllFresh && mayGoOn) {
-    refuseInFlight(project, () => listOpen(forecast).map((at) => book.steps[at].key));
+    refuseInFlight(project, () => listOpen(forecast).map((at) => book.keyOf(at)));
     await makeAll(session, forecast);
   }
   session.book.close();

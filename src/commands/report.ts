@@ -7,7 +7,8 @@ import { countStatuses } from '../core/journal.ts';
 import { parseSize, printSize, SIZE_WORDS } from '../core/quantities.ts';
 import { findLastRepeats, orderDetails } from '../core/report.ts';
 import type { ReportedRun } from '../core/report.ts';
-import type { Lineage } from '../core/lineage.ts';
+import { listReadings } from '../core/lineage.ts';
+import { findRunBefore } from '../core/steps.ts';
 import type { FileState, Run, RunSummary } from '../core/run.ts';
 import { countThings, groupDigits } from '../formats/amounts.ts';
 import { makeHarmless } from '../formats/percent.ts';
@@ -43,46 +44,45 @@ type ReportSources = {
   project: Project;
   known: KnownRuns;
   reported: Reported;
-  indexes: Map<string, number>;
-  readers: OutputReaders;
+  /** Of each run that has a graph its place in the report, and of each place its run; -1: none. */
+  placesOfRuns: Int32Array;
+  runsOfPlaces: Int32Array;
+  readings: ReturnType<typeof listReadings>;
   lastRepeats: Map<string, string>;
-  /** By key; undefined: there is nothing to be seen. */
+  /** By key, those that are in no part yet; undefined: there is nothing to be seen. */
   entries: Map<string, SharedEntry | undefined>;
 };
 
-/** Numbers of the runs that read an output, ascending; those of output i begin at firsts[i]. */
-type OutputReaders = { firsts: Int32Array; runs: Int32Array };
-
-function findOutputReaders(lineage: Lineage): OutputReaders {
-  const { origins, firstInputs } = lineage;
-  const firsts = new Int32Array(lineage.runsOfOutputs.length + 1);
-  for (const output of origins) if (output >= 0) firsts[output + 1] += 1;
-  for (let output = 1; output < firsts.length; output++) firsts[output] += firsts[output - 1];
-  const next = firsts.slice();
-  const runs = new Int32Array(firsts[firsts.length - 1]);
-  for (let run = 0; run < lineage.runs.length; run++) {
-    for (let input = firstInputs[run]; input < firstInputs[run + 1]; input++) if (origins[input] >= 0) runs[next[origins[input]]++] = run;
-  }
-  return { firsts, runs };
-}
-
 /** Ids of the runs that read an output. */
-function listReaders({ readers, reported: { lineage } }: ReportSources, output: number): string[] {
-  const runs = readers.runs.subarray(readers.firsts[output], readers.firsts[output + 1]);
+function listReaders({ readings, reported: { lineage } }: ReportSources, output: number): string[] {
+  const runs = readings.inputsOf(output).map((input) => readings.runsOfInputs[input]);
   return Array.from(new Set(runs), (run) => lineage.runs[run].id);
 }
 
-function readReportSources(project: Project, known: KnownRuns): ReportSources {
+/** Both are in the order of ids. */
+function placeRunsOfReport(runs: { id: string }[], chosen: RunSummary[]): Pick<ReportSources, 'placesOfRuns' | 'runsOfPlaces'> {
+  const placesOfRuns = new Int32Array(runs.length).fill(-1);
+  const runsOfPlaces = new Int32Array(chosen.length).fill(-1);
+  let index = 0;
+  chosen.forEach(({ id }, place) => {
+    while (index < runs.length && runs[index].id < id) index += 1;
+    if (index === runs.length || runs[index].id !== id) return;
+    placesOfRuns[index] = place;
+    runsOfPlaces[place] = index;
+  });
+  return { placesOfRuns, runsOfPlaces };
+}
+
+function readReportSources(project: Project, known: KnownRuns, chosen: RunSummary[]): ReportSources {
   const reported = traceReport(readGraphRuns(project).runs);
   const { lineage } = reported;
-  return {
-    project, known, reported, readers: findOutputReaders(lineage), indexes: new Map(lineage.runs.map((run, index): [string, number] => [run.id, index])),
-    lastRepeats: findLastRepeats(known.summaries), entries: new Map(),
-  };
+  return { project, known, reported, readings: listReadings(lineage), ...placeRunsOfReport(lineage.runs, chosen), lastRepeats: findLastRepeats(known.summaries), entries: new Map() };
 }
 
 /** An entry by its key, made by `find` the first time that it is asked for. */
-function findShared(sources: ReportSources, key: string, find: () => SharedEntry | undefined): SharedEntry | undefined {
+function findShared(sources: ReportSources, parts: ReportParts, key: string, find: () => SharedEntry | undefined): SharedEntry | undefined {
+  const placed = parts.entryOf(key);
+  if (placed !== undefined) return placed;
   if (!sources.entries.has(key)) sources.entries.set(key, find());
   return sources.entries.get(key);
 }
@@ -90,14 +90,8 @@ function findShared(sources: ReportSources, key: string, find: () => SharedEntry
 function findPreview({ project }: ReportSources, file: FileState): SharedEntry | undefined {
   const preview = readPreview(project, file);
   if (preview === undefined) return undefined;
-  let html = printPreviewEntry(file, preview);
-  // Asked for once, and not kept any longer.
-  const print = (): ByteString => {
-    const text = html;
-    html = '';
-    return text;
-  };
-  return { key: keyOfPreview(file.hash), kind: preview.kind, print };
+  const html = printPreviewEntry(file, preview);
+  return { key: keyOfPreview(file.hash), kind: preview.kind, print: () => html };
 }
 
 function findPatch({ project }: ReportSources, hash: string): SharedEntry | undefined {
@@ -110,45 +104,48 @@ function findEnvironment({ project }: ReportSources, hash: string): SharedEntry 
   return environment === undefined ? undefined : { key: keyOfEnvironment(hash), kind: 'environment', print: () => printEnvironmentEntry(hash, environment) };
 }
 
-function findRunEntries(sources: ReportSources, run: Run): RunEntries {
+function findRunEntries(sources: ReportSources, parts: ReportParts, run: Run): RunEntries {
   const previews = new Map<ByteString, SharedEntry>();
   for (const file of run.tree === undefined ? run.outputs.concat(run.inputs) : run.inputs) {
     if (previews.size >= MOST_PREVIEWS_OF_RUN) break;
-    const found = file.hash.length !== 64 ? undefined : findShared(sources, keyOfPreview(file.hash), () => findPreview(sources, file));
+    const found = file.hash.length !== 64 ? undefined : findShared(sources, parts, keyOfPreview(file.hash), () => findPreview(sources, file));
     if (found !== undefined) previews.set(file.path, found);
   }
   const patch = /^\S+ \S+ dirty ([0-9a-f]{64})$/.exec(run.code ?? '');
   return {
-    previews, patch: patch === null ? undefined : findShared(sources, keyOfPatch(patch[1]), () => findPatch(sources, patch[1])),
-    environment: run.environment === undefined ? undefined : findShared(sources, keyOfEnvironment(run.environment), () => findEnvironment(sources, run.environment as string)),
+    previews, patch: patch === null ? undefined : findShared(sources, parts, keyOfPatch(patch[1]), () => findPatch(sources, patch[1])),
+    environment: run.environment === undefined ? undefined : findShared(sources, parts, keyOfEnvironment(run.environment), () => findEnvironment(sources, run.environment as string)),
   };
 }
 
-/** A run with what is read beside its record; undefined if that has gone. */
-function readStory(sources: ReportSources, id: string): ReportedRun | undefined {
-  const { project, known, reported: { lineage }, indexes } = sources;
+/** The run at a place with what is read beside its record; undefined if that has gone. */
+function readStory(sources: ReportSources, id: string, place: number): ReportedRun | undefined {
+  const { project, known, reported: { lineage }, runsOfPlaces } = sources;
   const one = readKnownRun(project, known, id);
   if (one === undefined) return undefined;
-  const index = indexes.get(id);
+  const index = runsOfPlaces[place];
   const repeat = sources.lastRepeats.get(id);
   const makerOf = (input: number): string | undefined => (lineage.origins[input] < 0 ? undefined : lineage.runs[lineage.runsOfOutputs[lineage.origins[input]]].id);
   const lostLogs: ByteString[] = [];
   return {
     one, lastRepeat: repeat === undefined ? undefined : readKnownRun(project, known, repeat)?.run, logs: readLogExcerpts(project, one.run, lostLogs), ...readCourse(project, one.run, lostLogs), lostLogs,
-    makers: one.run.inputs.map((_, i) => (index === undefined ? undefined : makerOf(lineage.firstInputs[index] + i))),
-    readers: one.run.outputs.map((_, i) => (index === undefined ? [] : listReaders(sources, lineage.firstOutputs[index] + i))),
+    makers: one.run.inputs.map((_, i) => (index < 0 ? undefined : makerOf(lineage.firstInputs[index] + i))),
+    readers: one.run.outputs.map((_, i) => (index < 0 ? [] : listReaders(sources, lineage.firstOutputs[index] + i))),
   };
 }
 
 /** Puts the details of runs into `parts`, those first that matter most; gives the faults met. */
 function addRunDetails(sources: ReportSources, chosen: RunSummary[], parts: ReportParts): Failure[] {
-  const live = new Set(sources.reported.live.map((one) => one.run.id));
+  const { runsOfPlaces, entries, reported: { isLive } } = sources;
   const faults: Failure[] = [];
-  for (const id of orderDetails(chosen.map((run) => run.id), live)) {
+  for (const place of orderDetails(chosen.length, (one) => runsOfPlaces[one] >= 0 && isLive[runsOfPlaces[one]] === 1)) {
     if (parts.isFull) break;
     try {
-      const story = readStory(sources, id);
-      if (story !== undefined) parts.add(story, findRunEntries(sources, story.one.run));
+      const story = readStory(sources, chosen[place].id, place);
+      if (story === undefined) continue;
+      const found = findRunEntries(sources, parts, story.one.run);
+      parts.add(place, story, found);
+      for (const entry of [...found.previews.values(), found.patch, found.environment]) if (entry !== undefined && parts.entryOf(entry.key) !== undefined) entries.delete(entry.key);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       faults.push(error);
@@ -236,26 +233,24 @@ type ReportPlace = { name: ByteString; partsFolder: ByteString; maxSize: number;
 
 /** Gives the page its name, and what is told of it: its size, and what could not be read. */
 function writePage(project: Project, known: KnownRuns, chosen: RunSummary[], { name, partsFolder, maxSize, beside }: ReportPlace, options: ReportOptions): { bytes: number; faults: Failure[] } {
-  const sources = readReportSources(project, known);
-  const parts = new ReportParts({ isOneFile: options.oneFile, mostBytes: maxSize, write: (number, text) => beside.write(number, text) });
+  const sources = readReportSources(project, known, chosen);
+  const parts = new ReportParts({ count: chosen.length, isOneFile: options.oneFile, mostBytes: maxSize, write: (number, text) => beside.write(number, text) });
   const faults = known.runFaults.concat(known.noteFaults, addRunDetails(sources, chosen, parts));
   const { count, isBeside, printed } = parts.close();
-  const left = describeLeft(chosen.length, parts.partOf.size, maxSize, faults.length);
+  const left = describeLeft(chosen.length, parts.detailed, maxSize, faults.length);
   const title = readTitle(project, faults);
-  const byId = new Map(known.summaries.map((run): [string, RunSummary] => [run.id, run]));
   const columns = makeReportColumns(chosen, (id) => {
     const repeat = sources.lastRepeats.get(id);
-    return repeat === undefined ? undefined : printVerdictWords(byId.get(repeat)?.verdicts ?? []);
+    return repeat === undefined ? undefined : printVerdictWords(known.summaries[findRunBefore(known.summaries, repeat, known.summaries.length)].verdicts);
   });
-  const places = new Map(chosen.map((run, i): [string, number] => [run.id, i]));
-  const placesOf = (ids: Set<string>): number[] => Array.from(ids, (id) => places.get(id) ?? -1).sort((a, b) => a - b);
-  const graph = makeReportGraph(sources.reported, places);
-  const placesOfParts = { count, of: chosen.map((run) => parts.partOf.get(run.id) ?? -1), folder: isBeside ? lastOf(partsFolder) : '', names: beside.names };
-  const facts = { title, rr: RR_VERSION, left, series: placesOf(parts.withSeries), pictures: placesOf(parts.withPictures) };
+  const inOrder = (places: Set<number>): number[] => Array.from(places).sort((a, b) => a - b);
+  const graph = makeReportGraph(sources.reported, sources.placesOfRuns, chosen.length);
+  const placesOfParts = { count, of: Array.from(parts.partOf), folder: isBeside ? lastOf(partsFolder) : '', names: beside.names };
+  const facts = { title, rr: RR_VERSION, left, series: inOrder(parts.withSeries), pictures: inOrder(parts.withPictures) };
   const page = {
     title, summary: summarizeRuns(chosen), left, articles: parts.articles, entries: parts.entries, parts: printed, hasPartFiles: isBeside,
     table: chosen.length === 0 ? '' : printStaticTable(columns, chosen.length, MOST_ROWS_WITHOUT_SCRIPT, (id) => parts.staticIds.has(id)),
-    results: printStaticResults(sources.reported, places, MOST_ROWS_WITHOUT_SCRIPT),
+    results: printStaticResults(sources.reported, sources.placesOfRuns, MOST_ROWS_WITHOUT_SCRIPT),
     index: () => printReportIndex(columns, graph, placesOfParts, facts),
   };
   let bytes = 0;

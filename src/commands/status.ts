@@ -5,7 +5,7 @@ import { EXIT, Failure } from '../core/failure.ts';
 import { applyNotes } from '../core/notes.ts';
 import { isSourceName } from '../core/sources.ts';
 import type { Expectations, FileVerdicts } from '../core/staleness.ts';
-import { judgeFiles, listExpectations, listResultFolders, makeOrphanTester } from '../core/staleness.ts';
+import { findUnknown, judgeFiles, listExpectations, listResultFolders, makeOrphanTester } from '../core/staleness.ts';
 import { recordPath } from '../core/run.ts';
 import type { Run } from '../core/run.ts';
 import { isAllDone, readCluster, removeOver } from '../sys/clusterstate.ts';
@@ -42,18 +42,17 @@ type FileFacts = FileVerdicts & {
 
 /** The files in these folders that may be orphans; a page of rr's own is none. */
 function listOrphanCandidates(project: Project, expected: Expectations, folders: ByteString[]): ByteString[] {
-  const mayBeOrphan = makeOrphanTester(expected.graph.runs, expected.graph.owners);
+  const { runs, owners } = expected.graph;
+  const mayBeOrphan = makeOrphanTester(owners);
   const found: ByteString[] = [];
   for (const folder of folders) {
-    for (const name of listFolder(absoluteOf(project, folder === '' ? '.' : folder))) {
-      if (!mayBeOrphan(folder, name)) continue;
-      const path = folder === '' ? name : folder + '/' + name;
-      const stat = lstatIfThere(absoluteOf(project, path));
-      if (stat === undefined || !(stat.isFile() || stat.isSymbolicLink())) continue;
-      if (!stat.isFile() || !/\.html?$/i.test(name) || readFirstBytes(absoluteOf(project, path), REPORT_MARK.length) !== REPORT_MARK) found.push(path);
-    }
+    for (const name of listFolder(absoluteOf(project, folder === '' ? '.' : folder))) if (mayBeOrphan(folder, name)) found.push(folder === '' ? name : folder + '/' + name);
   }
-  return found.sort(compareBytes);
+  return findUnknown(runs, found).filter((path) => {
+    const stat = lstatIfThere(absoluteOf(project, path));
+    if (stat === undefined || !(stat.isFile() || stat.isSymbolicLink())) return false;
+    return !stat.isFile() || !/\.html?$/i.test(path) || readFirstBytes(absoluteOf(project, path), REPORT_MARK.length) !== REPORT_MARK;
+  }).sort(compareBytes);
 }
 
 function listSources({ graph }: Expectations): ByteString[] {
@@ -64,7 +63,7 @@ function listSources({ graph }: Expectations): ByteString[] {
   return Array.from(sources).sort(compareBytes);
 }
 
-async function gatherFacts(project: Project, hasEnvironment: boolean): Promise<{ facts: FileFacts; depends: Dependence[] }> {
+async function gatherFacts(project: Project, hasEnvironment: boolean): Promise<{ facts: FileFacts; depends: () => Generator<Dependence> }> {
   // Looked at before what is in them, so that a change meanwhile is noticed the next time.
   const depends = dependOnRecords(project);
   const source = readStepGraph(project);
@@ -77,12 +76,14 @@ async function gatherFacts(project: Project, hasEnvironment: boolean): Promise<{
   const book = new StepBook(project, source, present);
   const verdicts = judgeFiles(expected, book.present);
   book.close();
-  depends.push(...present.listDependences());
   // Who has noted what came of it knows of it.
   const lost = runs.filter((run) => run.status === 'lost').map((run) => applyNotes(run, source.notes.get(run.id))).filter((one) => one.notes.outcome === undefined).reverse().map(({ run }) => ({ id: run.id, label: run.label }));
   return {
     facts: { ...verdicts, runs: runs.length, lost, unreadable: source.faults.concat(source.planFault ?? []).map((fault) => fault.message), orphanCandidates: listOrphanCandidates(project, expected, folders), sources: listSources(expected) },
-    depends,
+    depends: function* dependences() {
+      yield* depends;
+      yield* present.listDependences();
+    },
   };
 }
 
@@ -101,7 +102,7 @@ async function readFacts(project: Project, hasEnvironment: boolean): Promise<Fil
   const kept = hasEnvironment ? undefined : parseKeptFacts(await findKeptAnswer(project, 'status'));
   if (kept !== undefined) return kept;
   const { facts, depends } = await gatherFacts(project, hasEnvironment);
-  if (!hasEnvironment) keepAnswer(project, 'status', JSON.stringify(facts), depends);
+  if (!hasEnvironment) keepAnswer(project, 'status', JSON.stringify(facts), depends());
   return facts;
 }
 

@@ -11,8 +11,8 @@ import { judgeReproducible } from '../core/reproducible.ts';
 import type { FileState, Run } from '../core/run.ts';
 import { RUN_ID } from '../core/run.ts';
 import { EnvironmentComparer } from '../sys/environmentnow.ts';
-import type { SeenFile } from '../sys/filestates.ts';
 import { readFileStates } from '../sys/filestates.ts';
+import type { SeenFiles } from '../sys/filestates.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import { toRecordPath } from '../sys/observe.ts';
 import { pickRun } from '../sys/pickrun.ts';
@@ -62,11 +62,11 @@ async function readQuestion(history: History, current: ByteString, word: ByteStr
   const { project, lineage } = history;
   if (RUN_ID.test(word) || word[0] === '@') return { kind: 'run', run: indexOfRun(history, pickRun(project, current, word).id) };
   const path = toRecordPath(project, current, word);
-  const seen = (await readFileStates(project, [path])).get(path);
-  if (seen !== undefined) {
-    if (seen.state.kind === 'd') throw new Failure('cannot explain "' + word + '": it is a folder', 'name a file in it', EXIT.usage);
-    if (seen.state.hash === '?') throw new Failure('cannot read "' + word + '"', '', EXIT.failed);
-    return { kind: 'file', path, now: seen.state };
+  const now = (await readFileStates(project, [path])).stateOf(path);
+  if (now !== undefined) {
+    if (now.kind === 'd') throw new Failure('cannot explain "' + word + '": it is a folder', 'name a file in it', EXIT.usage);
+    if (now.hash === '?') throw new Failure('cannot read "' + word + '"', '', EXIT.failed);
+    return { kind: 'file', path, now };
   }
   if (findMaker(lineage, path, undefined).kind === 'gone' || findReaders(lineage, path, undefined).other.length > 0) return { kind: 'file', path, now: undefined };
   return { kind: 'run', run: indexOfRun(history, pickRunFor(history, current, word).id) };
@@ -122,22 +122,23 @@ function markCode(graph: LineageGraph, records: (ToldRun | undefined)[]): boolea
   return isCode;
 }
 
-function compareNow(file: FileState, seen: SeenFile | undefined): LeafState {
-  if (seen === undefined) return 'gone';
-  if (!isKnownContent(file) || seen.state.hash === '?') return 'unknown';
-  return isSameContent(file, seen.state) ? 'same' : 'changed';
+function compareNow(file: FileState, seen: SeenFiles): LeafState {
+  const now = seen.stateOf(file.path);
+  if (now === undefined) return 'gone';
+  if (!isKnownContent(file) || now.hash === '?') return 'unknown';
+  return isSameContent(file, now) ? 'same' : 'changed';
 }
 
 const LEAF_MARKS: { [state: string]: FileMark } = { same: 'as read', changed: 'changed since', gone: 'gone', unknown: '' };
 
 /** Of each file node how it is now. Up: only raw data, for the rest is told by its run. */
-function markFiles(history: History, graph: LineageGraph, seen: Map<ByteString, SeenFile>): FileMark[] {
+function markFiles(history: History, graph: LineageGraph, seen: SeenFiles): FileMark[] {
   if (graph.direction === 'up') {
-    return graph.files.map(({ file, origin }) => (origin.kind === 'raw' ? LEAF_MARKS[compareNow(file, seen.get(file.path))] : ''));
+    return graph.files.map(({ file, origin }) => (origin.kind === 'raw' ? LEAF_MARKS[compareNow(file, seen)] : ''));
   }
   const owners = listOwners(history.runs);
   return graph.files.map(({ file, origin }) => {
-    const state = compareNow(file, seen.get(file.path));
+    const state = compareNow(file, seen);
     if (origin.kind !== 'run') return state === 'same' || origin.kind === 'other' ? '' : LEAF_MARKS[state];
     const owner = owners.get(file.path);
     if (owner !== undefined && owner.index !== graph.runs[origin.node].run) return 'superseded';
@@ -168,7 +169,7 @@ async function judgeChain(history: History, start: LineageStart): Promise<Reprod
   const chain: ChainLink[] = graph.runs.map(({ run }, node) => ({ id: runs[run].id, run: records[node], needed: Array.from(needed[node]), repeats: repeats.get(runs[run].id) ?? [] }));
   const there = leaves.filter((leaf) => leaf !== undefined);
   const seen = await readFileStates(project, there.map((leaf) => graph.files[leaf.node].file.path));
-  const facts: Leaf[] = there.map(({ node, readers }) => ({ file: graph.files[node].file, state: compareNow(graph.files[node].file, seen.get(graph.files[node].file.path)), isCode: isCode[node], readers }));
+  const facts: Leaf[] = there.map(({ node, readers }) => ({ file: graph.files[node].file, state: compareNow(graph.files[node].file, seen), isCode: isCode[node], readers }));
   const comparer = new EnvironmentComparer(project);
   const answer = judgeReproducible(chain, facts, (environment) => comparer.changesOf(environment));
   comparer.save();

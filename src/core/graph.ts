@@ -58,8 +58,8 @@ export function isSameContent(a: FileState, b: FileState): boolean {
   return a.hash === b.hash && (a.kind === 'l') === (b.kind === 'l');
 }
 
-/** The run, counted in its list, that a current result is of. */
-export type Owner = { index: number; file: FileState };
+/** A current result, and the run, counted in its list, that it is of. */
+export type Owner = FileState & { index: number };
 
 type OwningRun = Pick<GraphRun, 'status' | 'outputs' | 'removed' | 'tree'>;
 
@@ -69,7 +69,7 @@ export function noteOwned(owners: Map<ByteString, Owner>, run: OwningRun, index:
   for (const path of run.removed) owners.delete(path);
   if (run.status !== 'succeeded') return;
   for (const file of run.outputs) {
-    if (isResult(file)) owners.set(file.path, { index, file });
+    if (isResult(file)) owners.set(file.path, { index, hash: file.hash, size: file.size, kind: file.kind, path: file.path });
     else owners.delete(file.path);
   }
 }
@@ -127,7 +127,7 @@ export function placeRuns(runs: GraphRun[]): GraphRun[] {
     }
     for (const input of run.inputs) {
       const owner = placing.owners.get(input.path);
-      if (owner !== undefined && isSameContent(owner.file, input)) placing.readers[owner.index].push(input);
+      if (owner !== undefined && isSameContent(owner, input)) placing.readers[owner.index].push(input);
     }
     noteOwned(placing.owners, run, index);
     for (const path of run.removed) placing.touched.set(path, index);
@@ -149,21 +149,27 @@ function findProducers(run: GraphRun, owners: Map<ByteString, Owner>): number[] 
   const found: number[] = [];
   for (const input of run.inputs) {
     const owner = owners.get(input.path);
-    if (owner !== undefined && isSameContent(owner.file, input) && found.indexOf(owner.index) < 0) found.push(owner.index);
+    if (owner !== undefined && isSameContent(owner, input) && found.indexOf(owner.index) < 0) found.push(owner.index);
   }
   // A list that grew has room for many more; this one is kept.
   return found.length === 0 ? NO_NUMBERS : found.sort((a, b) => a - b).slice();
 }
 
-/** Rules 1 and 2: the owners after all runs, and of each run the indexes of its producers. */
-function replayRuns(runs: GraphRun[]): { owners: Map<ByteString, Owner>; producers: number[][] } {
+/**
+ * Rules 1 and 2: the owners after all runs, and of each run the indexes of its producers. contested: among these
+ * are all paths that more than one run wrote or removed.
+ */
+function replayRuns(runs: GraphRun[]): { owners: Map<ByteString, Owner>; producers: number[][]; contested: Set<ByteString> } {
   const owners = new Map<ByteString, Owner>();
+  const contested = new Set<ByteString>();
   const producers = runs.map((run, index) => {
     const found = findProducers(run, owners);
+    for (const path of run.removed) contested.add(path);
+    for (const file of run.outputs) if (owners.has(file.path)) contested.add(file.path);
     noteOwned(owners, run, index);
     return found;
   });
-  return { owners, producers };
+  return { owners, producers, contested };
 }
 
 /** Rule 3. Producers are earlier, so one pass from the end finds all. */
@@ -182,7 +188,7 @@ export function findNeeded(runs: GraphRun[]): { owners: Map<ByteString, Owner>; 
   return { owners, isLive: markLive(runs.length, owners, producers) };
 }
 
-/** Last live run that wrote a path, what it wrote (unless it removed it), and the live runs that read that. */
+/** Last live run that wrote a contested path, what it wrote (unless it removed it), and the live runs that read that. */
 type Writer = { index: number; file: FileState | undefined; readers: number[] | undefined };
 
 function noteReads(run: GraphRun, index: number, producers: number[], writers: Map<ByteString, Writer>): void {
@@ -195,9 +201,10 @@ function noteReads(run: GraphRun, index: number, producers: number[], writers: M
 }
 
 /** Rule 4 for one live run: the indexes it comes after that are no producers, ascending. */
-function noteWrites(run: GraphRun, index: number, producers: number[], writers: Map<ByteString, Writer>): number[] {
+function noteWrites(run: GraphRun, index: number, producers: number[], writers: Map<ByteString, Writer>, contested: Set<ByteString>): number[] {
   const after = new Set<number>();
   function write(path: ByteString, file: FileState | undefined): void {
+    if (!contested.has(path)) return;
     const before = writers.get(path);
     if (before !== undefined) for (const earlier of [before.index, ...before.readers ?? []]) after.add(earlier);
     writers.set(path, { index, file, readers: undefined });
@@ -214,27 +221,32 @@ function compareByPath(a: FileState, b: FileState): number {
 /** The live runs of `recorded`, which are in the order of their ids. Time and memory are linear. */
 export function findLiveRuns(recorded: GraphRun[]): LiveGraph {
   const runs = placeRuns(recorded);
-  const { owners, producers } = replayRuns(runs);
+  const { owners, producers, contested } = replayRuns(runs);
   const isLive = markLive(runs.length, owners, producers);
   const writers = new Map<ByteString, Writer>();
   const live: LiveRun[] = [];
   runs.forEach((run, index) => {
     if (isLive[index] === 0) return;
     noteReads(run, index, producers[index], writers);
-    const after = noteWrites(run, index, producers[index], writers);
-    live.push(makeLiveRun(run, (path) => owners.get(path)?.index === index,
-      toIds(runs, producers[index]), toIds(runs, after)));
+    const after = noteWrites(run, index, producers[index], writers, contested);
+    const ownedOf = (file: FileState): FileState | undefined => {
+      const owner = owners.get(file.path);
+      if (owner?.index !== index) return undefined;
+      return owner.hash === file.hash && owner.kind === file.kind ? owner : file; // it is held already
+    };
+    live.push(makeLiveRun(run, ownedOf, toIds(runs, producers[index]), toIds(runs, after)));
   });
   return { runs: live, isPlaced: live.some((one, at) => at > 0 && one.run.id < live[at - 1].run.id) };
 }
 
-/** The live run whose results are those of run.outputs that `isOwned` names. */
-export function makeLiveRun(run: GraphRun, isOwned: (path: ByteString) => boolean, producers: string[], after: string[]): LiveRun {
+/** The live run whose results are those of run.outputs for which `ownedOf` gives what is to be held of them. */
+export function makeLiveRun(run: GraphRun, ownedOf: (file: FileState) => FileState | undefined, producers: string[], after: string[]): LiveRun {
   const owned: FileState[] = [];
   const lost: number[] = [];
   run.outputs.forEach((file, index) => {
     if (!isResult(file)) return;
-    if (isOwned(file.path)) owned.push(file);
+    const own = ownedOf(file);
+    if (own !== undefined) owned.push(own);
     else lost.push(index);
   });
   return { run, owned: owned.length > 1 ? owned.sort(compareByPath) : owned.slice(), lost: lost.length === 0 ? NO_NUMBERS : lost.slice(), producers, after };

@@ -1,6 +1,7 @@
 // lineage.ts - which run made these bytes and from what, up to raw data; and what depends on them. Knows no files on a disk.
 import type { ByteString } from './bytes.ts';
 import type { GraphRun } from './graph.ts';
+import { groupPlaces } from './numberlists.ts';
 import { isComparable } from './run.ts';
 import type { FileState } from './run.ts';
 
@@ -226,19 +227,11 @@ export function traceUp(lineage: Lineage, start: LineageStart, depth: number): L
   return graph;
 }
 
-/** Of each output the numbers of the inputs that it became, one list after the other. */
-function listReadings(lineage: Lineage): { firsts: Int32Array; inputs: Int32Array; runsOfInputs: Int32Array } {
-  const firsts = new Int32Array(lineage.runsOfOutputs.length + 1);
-  for (const output of lineage.origins) if (output >= 0) firsts[output + 1] += 1;
-  for (let i = 0; i < lineage.runsOfOutputs.length; i++) firsts[i + 1] += firsts[i];
-  const inputs = new Int32Array(firsts[firsts.length - 1]);
-  const next = firsts.slice();
+/** Of each output the numbers of the inputs that it became, ascending; and of each input its run. */
+export function listReadings(lineage: Lineage): { inputsOf: (output: number) => Int32Array; runsOfInputs: Int32Array } {
   const runsOfInputs = new Int32Array(lineage.origins.length);
   for (let run = 0; run < lineage.runs.length; run++) runsOfInputs.fill(run, lineage.firstInputs[run], lineage.firstInputs[run + 1]);
-  lineage.origins.forEach((output, input) => {
-    if (output >= 0) inputs[next[output]++] = input;
-  });
-  return { firsts, inputs, runsOfInputs };
+  return { inputsOf: groupPlaces(lineage.origins.length, (input) => lineage.origins[input], lineage.runsOfOutputs.length), runsOfInputs };
 }
 
 /**
@@ -263,7 +256,7 @@ export function traceDown(lineage: Lineage, start: LineageStart, depth: number):
       const output = lineage.firstOutputs[run] + i;
       const { node } = builder.addFile(file, output);
       graph.files[node].origin = { kind: 'run', node: at };
-      const inputs = readings.inputs.subarray(readings.firsts[output], readings.firsts[output + 1]);
+      const inputs = readings.inputsOf(output);
       if (level + 1 >= depth) graph.runs[at].isCut = graph.runs[at].isCut || inputs.length > 0;
       else for (const input of inputs) read(readings.runsOfInputs[input], inputState(lineage, input, readings.runsOfInputs), output, level + 1);
     });

@@ -31,10 +31,10 @@ export type ReportedRun = {
   readers: string[][];
 };
 
-/** The order in which runs get room for their details: those that current results need, then all others; of both the newest first. */
-export function orderDetails(ids: string[], live: Set<string>): string[] {
-  const newest = ids.slice().reverse();
-  return newest.filter((id) => live.has(id)).concat(newest.filter((id) => !live.has(id)));
+/** The order in which `count` runs, by their places, get room for their details: those that current results need, then all others; of both the newest first. */
+export function orderDetails(count: number, isLive: (place: number) => boolean): number[] {
+  const newest = Array.from({ length: count }, (_, i) => count - 1 - i);
+  return newest.filter(isLive).concat(newest.filter((place) => !isLive(place)));
 }
 
 /** Of each run that was repeated the id of its last repeat that has verdicts. `runs` are in the order of their ids. */

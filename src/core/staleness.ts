@@ -3,6 +3,7 @@ import type { ByteString } from './bytes.ts';
 import { compareBytes } from './bytes.ts';
 import type { GraphRun, Owner } from './graph.ts';
 import { isSameContent } from './graph.ts';
+import { groupPlaces, NumberList } from './numberlists.ts';
 import type { FileState } from './run.ts';
 import { findStepCauses, isOfResult } from './stepcauses.ts';
 import type { Present, StateNow, StepCause } from './stepcauses.ts';
@@ -38,7 +39,8 @@ export function listPathsOfStep(graph: StepGraph, at: number): ByteString[] {
   const { run } = graph.nodes[at];
   if (run < 0) return [];
   const { inputs, outputs, facts } = graph.runs[run];
-  const owned = outputs.filter((file) => graph.owners.get(file.path)?.index === run);
+  // The texts that are held anyway, and not others.
+  const owned = outputs.map((file) => graph.owners.get(file.path)).filter((owner): owner is Owner => owner?.index === run);
   return inputs.concat(owned).map((file) => file.path).concat(facts.absent);
 }
 
@@ -59,20 +61,50 @@ export function listExpectations(graph: StepGraph): Expectations {
   return { graph, raw, paths: Array.from(paths).sort(compareBytes) };
 }
 
-/** Of each step why it is stale (rule 1): the causes found, and those that come from steps before it. */
-function findStaleSteps(graph: StepGraph, causes: StepCause[][], readers: { reader: number; path: ByteString }[][]): StepCause[][] {
-  const stale = causes.map((list) => list.filter((cause) => !isOfResult(cause) && cause.kind !== 'gone'));
-  const waiting = stale.map((_, at) => at).filter((at) => stale[at].length > 0 && graph.nodes[at].run >= 0);
+/** What was read and is as it was: the step that wrote it, the one that reads it, and the number of the input. */
+type Readings = { writers: NumberList; readers: NumberList; inputs: NumberList };
+
+/** Causes by the number of the step; of one that has none there is nothing. */
+type CausesOfSteps = Map<number, StepCause[]>;
+
+/** Why steps are stale (rule 1): the causes found, and those that come from steps before. */
+function findStaleSteps(graph: StepGraph, causes: CausesOfSteps, { writers, readers, inputs }: Readings): CausesOfSteps {
+  const stale: CausesOfSteps = new Map();
+  for (const [at, list] of causes) {
+    const own = list.filter((cause) => !isOfResult(cause) && cause.kind !== 'gone');
+    if (own.length > 0) stale.set(at, own);
+  }
+  const waiting = Array.from(stale.keys()).filter((at) => graph.nodes[at].run >= 0);
+  const readingsOf = waiting.length === 0 ? undefined : groupPlaces(writers.length, (reading) => writers.get(reading), graph.nodes.length);
   const isSpread = new Set(waiting);
   for (let next = 0; next < waiting.length; next++) {
     const by = graph.runs[graph.nodes[waiting[next]].run].id;
-    for (const { reader, path } of readers[waiting[next]]) {
-      stale[reader].push({ kind: 'producer', path, by });
+    for (const reading of readingsOf?.(waiting[next]) ?? []) {
+      const reader = readers.get(reading);
+      const { path } = graph.runs[graph.nodes[reader].run].inputs[inputs.get(reading)];
+      const known = stale.get(reader);
+      if (known === undefined) stale.set(reader, [{ kind: 'producer', path, by }]);
+      else known.push({ kind: 'producer', path, by });
       if (!isSpread.has(reader)) waiting.push(reader);
       isSpread.add(reader);
     }
   }
   return stale;
+}
+
+/** Why each step must be redone by itself, and what was read as it was. */
+function findAllCauses(graph: StepGraph, present: Present): { causes: CausesOfSteps; readings: Readings } {
+  const readings: Readings = { writers: new NumberList(), readers: new NumberList(), inputs: new NumberList() };
+  const causes: CausesOfSteps = new Map();
+  for (let at = 0; at < graph.nodes.length; at++) {
+    const found = findStepCauses(graph, at, present, (writer, input) => {
+      readings.writers.push(writer);
+      readings.readers.push(at);
+      readings.inputs.push(input);
+    });
+    if (found.length > 0) causes.set(at, found);
+  }
+  return { causes, readings };
 }
 
 /** Of each path to which the last run that wrote to it did so without success, that run and what it left. */
@@ -95,20 +127,20 @@ function sortByPath<T extends { path: ByteString }>(list: T[]): T[] {
 /** The verdicts on all that is expected; lists in the order of paths. */
 export function judgeFiles({ graph, raw }: Expectations, present: Present): FileVerdicts {
   const verdicts: FileVerdicts = { results: graph.owners.size, inputs: raw.size, stale: [], missing: [], edited: [], changedInputs: [], goneInputs: [], open: [] };
-  const readers: { reader: number; path: ByteString }[][] = graph.nodes.map(() => []);
-  const causes = graph.nodes.map((_, at) => findStepCauses(graph, at, present, (writer, path) => { readers[writer].push({ reader: at, path }); }));
-  const stale = findStaleSteps(graph, causes, readers);
+  const { causes, readings } = findAllCauses(graph, present);
+  const stale = findStaleSteps(graph, causes, readings);
   graph.nodes.forEach((node, at) => {
-    if (node.plan < 0 || stale[at].length === 0) return;
+    const why = stale.get(at);
+    if (node.plan < 0 || why === undefined) return;
     const isTold = node.run >= 0 && graph.runs[node.run].outputs.some((file) => graph.owners.get(file.path)?.index === node.run);
-    if (!isTold) verdicts.open.push({ name: graph.planned[node.plan].name, causes: stale[at] });
+    if (!isTold) verdicts.open.push({ name: graph.planned[node.plan].name, causes: why });
   });
   for (const [path, { index }] of graph.owners) {
-    const why = stale[graph.nodeOfRun.get(index) as number];
-    if (why.length > 0) verdicts.stale.push({ path, run: graph.runs[index].id, causes: why });
+    const why = stale.get(graph.nodeOfRun[index]);
+    if (why !== undefined) verdicts.stale.push({ path, run: graph.runs[index].id, causes: why });
   }
-  causes.forEach((list, at) => {
-    if (graph.nodes[at].run < 0) return;
+  for (const [at, list] of causes) {
+    if (graph.nodes[at].run < 0) continue;
     const run = graph.runs[graph.nodes[at].run].id;
     for (const cause of list) {
       if (cause.kind === 'missing') verdicts.missing.push({ path: cause.path, run });
@@ -116,7 +148,7 @@ export function judgeFiles({ graph, raw }: Expectations, present: Present): File
       // Secret files are among no inputs.
       else if (cause.kind === 'gone' && !raw.has(cause.path) && !verdicts.goneInputs.some((one) => one.path === cause.path)) verdicts.goneInputs.push({ path: cause.path, run });
     }
-  });
+  }
   judgeRawInputs(graph, raw, present.stateOf, verdicts);
   for (const list of [verdicts.stale, verdicts.missing, verdicts.edited, verdicts.changedInputs, verdicts.goneInputs]) sortByPath(list as { path: ByteString }[]);
   return verdicts;
@@ -147,20 +179,25 @@ function endingOf(name: ByteString): ByteString {
 
 /**
  * A test of the files in the folder that `listResultFolders` calls so: may one be a result that no
- * run made? Hidden files are none. In the project's own folder, where much else lies, only what ends
- * like a result there.
+ * run made (findUnknown)? Hidden files are none. In the project's own folder, where much else lies,
+ * only what ends like a result there.
  */
-export function makeOrphanTester(runs: GraphRun[], owners: Map<ByteString, Owner>): (folder: ByteString, name: ByteString) => boolean {
-  const known = new Set<ByteString>();
-  for (const run of runs) {
-    if (run.tree !== undefined) continue;
-    for (const file of run.outputs) known.add(file.path);
-    for (const file of run.inputs) known.add(file.path);
-  }
+export function makeOrphanTester(owners: Map<ByteString, Owner>): (folder: ByteString, name: ByteString) => boolean {
   const endings = new Set<ByteString>();
   for (const path of owners.keys()) if (path.indexOf('/') < 0) endings.add(endingOf(path));
   return (folder, name) => {
-    if (name[0] === '.' || known.has(folder === '' ? name : folder + '/' + name)) return false;
+    if (name[0] === '.' || owners.has(folder === '' ? name : folder + '/' + name)) return false;
     return folder !== '' || (endingOf(name) !== '' && endings.has(endingOf(name)) && !/^(?:README|LICEN[CS]E|COPYING|CHANGES|CHANGELOG|NEWS|AUTHORS|CITATION|TODO|INSTALL)\b/i.test(name));
   };
+}
+
+/** Those of the paths that no run in the project read or wrote. */
+export function findUnknown(runs: GraphRun[], paths: ByteString[]): ByteString[] {
+  const unknown = new Set(paths);
+  for (const run of unknown.size === 0 ? [] : runs) {
+    if (run.tree !== undefined) continue;
+    for (const file of run.outputs) unknown.delete(file.path);
+    for (const file of run.inputs) unknown.delete(file.path);
+  }
+  return Array.from(unknown);
 }

@@ -65,8 +65,8 @@ export type Present = {
   writerOf: (path: ByteString) => string | undefined;
 };
 
-/** Called with each input that is what it was, and the step that gives it. */
-export type NoteRead = (writer: number, path: ByteString) => void;
+/** Called with each input that is what it was, by its number among the inputs of the run, and the step that gives it. */
+export type NoteRead = (writer: number, input: number) => void;
 
 type Judging = { graph: StepGraph; at: number; node: StepNode; run: StepRun; facts: StepFacts; present: Present; noteRead: NoteRead; causes: StepCause[] };
 
@@ -86,36 +86,36 @@ export function findStepCauses(graph: StepGraph, at: number, present: Present, n
 
 function judgeInputs(judging: Judging): void {
   const { node, run, facts } = judging;
-  for (const input of run.inputs) {
-    if (input.hash === '?' || input.kind === 'd') continue;
-    if (facts.parameterFiles.length > 0 && facts.parameterFiles.indexOf(input.path) >= 0) continue;
+  run.inputs.forEach((input, number) => {
+    if (input.hash === '?' || input.kind === 'd') return;
+    if (facts.parameterFiles.length > 0 && facts.parameterFiles.indexOf(input.path) >= 0) return;
     const supplier = node.transient?.get(input.path);
-    if (supplier === undefined) judgeInput(judging, input);
-    else if (supplier >= 0) judgeTransient(judging, input, supplier);
-  }
+    if (supplier === undefined) judgeInput(judging, input, number);
+    else if (supplier >= 0) judgeTransient(judging, input, number, supplier);
+  });
 }
 
-function judgeInput(judging: Judging, input: FileState): void {
+function judgeInput(judging: Judging, input: FileState, number: number): void {
   const { graph, present, causes } = judging;
   const now = present.stateOf(input.path);
   const owner = graph.owners.get(input.path);
-  const writer = owner === undefined ? -1 : graph.nodeOfRun.get(owner.index) as number;
+  const writer = owner === undefined ? -1 : graph.nodeOfRun[owner.index];
   const isRedone = writer >= 0 && present.isRedone(writer);
-  const made = isRedone ? present.runOf(writer)?.outputs.find((file) => file.path === input.path) : owner?.file;
+  const made = isRedone ? present.runOf(writer)?.outputs.find((file) => file.path === input.path) : owner;
   // What a step makes it makes again, unless it has just been redone without it.
   if (now === undefined && (writer < 0 || isRedone)) causes.push({ kind: 'gone', path: input.path });
   else if (now !== undefined && now.hash !== '?' && !isSameContent(now, input)) causes.push({ kind: 'input', path: input.path, by: made !== undefined && isSameContent(made, now) ? present.runOf(writer)?.id : undefined });
-  else if (made !== undefined && isSameContent(made, input)) judging.noteRead(writer, input.path);
+  else if (made !== undefined && isSameContent(made, input)) judging.noteRead(writer, number);
 }
 
-function judgeTransient(judging: Judging, input: FileState, supplier: number): void {
+function judgeTransient(judging: Judging, input: FileState, number: number, supplier: number): void {
   const { graph, present, causes } = judging;
-  const writer = graph.nodeOfRun.get(supplier) as number;
+  const writer = graph.nodeOfRun[supplier];
   const last = present.runOf(writer);
   const made = last?.outputs.find((file) => file.path === input.path);
   if (made === undefined) causes.push({ kind: 'gone', path: input.path });
   else if (!isSameContent(made, input)) causes.push({ kind: 'input', path: input.path, by: last?.id });
-  else judging.noteRead(writer, input.path);
+  else judging.noteRead(writer, number);
 }
 
 /** All that is told besides files: in the order in which a person would look. */

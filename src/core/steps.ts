@@ -80,7 +80,8 @@ export type StepGraph = {
   owners: Map<ByteString, Owner>;
   /** In the order of their places; those never run come last, as planned. */
   nodes: StepNode[];
-  nodeOfRun: Map<number, number>;
+  /** Of each run its step, counted; -1: it is none. */
+  nodeOfRun: ArrayLike<number>;
 };
 
 // ---- which runs count, and in what order -----------------------------------------------------------
@@ -150,7 +151,8 @@ type Drafting = {
   /** Of each path that a run removed and nobody owns now, the place of the last that did. */
   gone: Map<ByteString, number>;
   drafts: StepDraft[];
-  draftOfRun: Map<number, number>;
+  /** Of each run its draft, counted; -1: it has none. */
+  draftOfRun: Int32Array;
   /** What planned steps are to write that are to be run. */
   promises: { pattern: ByteString; fits: (path: ByteString) => boolean; draft: number }[];
   /** Of each path, in order: twice the place of a run that wrote it; and one more if it is gone then. Found at first use. */
@@ -191,7 +193,7 @@ function isOpen(drafting: Drafting, draft: StepDraft): boolean {
 function addDraft(drafting: Drafting, run: number, plan: number, place: number): number {
   const at = drafting.drafts.length;
   drafting.drafts.push({ run, plan, place, transient: undefined });
-  if (run >= 0) drafting.draftOfRun.set(run, at);
+  if (run >= 0) drafting.draftOfRun[run] = at;
   const draft = drafting.drafts[at];
   if (isOpen(drafting, draft)) for (const pattern of plannedOutputs(drafting.planned[plan].template)) drafting.promises.push({ pattern, fits: makePatternTester(pattern), draft: at });
   return at;
@@ -212,7 +214,7 @@ function beginDrafting(runs: StepRun[], planned: PlannedRule[]): Drafting {
     if (run.status === 'succeeded') for (const file of run.outputs) if (!isResult(file)) gone.set(file.path, place);
   });
   for (const path of gone.keys()) if (owners.has(path)) gone.delete(path);
-  const drafting: Drafting = { runs, planned, order, placeOf, owners, gone, drafts: [], draftOfRun: new Map(), promises: [], events: undefined, owned: undefined };
+  const drafting: Drafting = { runs, planned, order, placeOf, owners, gone, drafts: [], draftOfRun: new Int32Array(runs.length).fill(-1), promises: [], events: undefined, owned: undefined };
   const isOwner = new Uint8Array(runs.length);
   for (const owner of owners.values()) isOwner[owner.index] = 1;
   const ruleOf = new Map(planned.map((rule, at): [number, number] => [carriers.get(rule.name) ?? -1, at]));
@@ -271,7 +273,17 @@ function findRemover(drafting: Drafting, path: ByteString, place: number): numbe
 /** A path that one step reads and another, or it itself, writes. `writer` -1: it was removed. */
 type PathReading = { reader: number; writer: number; path: ByteString };
 
-type Links = { before: number[][]; after: number[][]; against: PathReading[]; lost: PathReading[] };
+/** Drafts, counted, that each comes after; of most there are none in `after`. */
+type Links = { before: number[][]; after: Map<number, number[]>; against: PathReading[]; lost: PathReading[] };
+
+// Of 100,000 steps an empty list for each is felt. Nobody adds to it.
+const NO_STEPS: number[] = [];
+
+function noteAfter({ after }: Links, at: number, earlier: number): void {
+  const known = after.get(at);
+  if (known === undefined) after.set(at, [earlier]);
+  else known.push(earlier);
+}
 
 /** The owned paths that a pattern names. */
 function listOwnedUnder(drafting: Drafting, pattern: ByteString): ByteString[] {
@@ -315,7 +327,7 @@ function listPromisers(drafting: Drafting, path: ByteString, isOwned: boolean): 
 /** Rule 4, as far as it is no circle; and what may be one. */
 function linkDrafts(drafting: Drafting): Links {
   const { drafts, owners, draftOfRun } = drafting;
-  const links: Links = { before: drafts.map(() => []), after: drafts.map(() => []), against: [], lost: [] };
+  const links: Links = { before: [], after: new Map(), against: [], lost: [] };
   drafts.forEach((draft, reader) => {
     const before = new Set<number>();
     const readFrom = (writer: number, path: ByteString): void => {
@@ -326,12 +338,12 @@ function linkDrafts(drafting: Drafting): Links {
     const take = (path: ByteString): void => {
       const supplier = draft.transient?.get(path);
       if (supplier !== undefined) {
-        if (supplier >= 0) before.add(draftOfRun.get(supplier) as number);
+        if (supplier >= 0) before.add(draftOfRun[supplier]);
         return;
       }
       const owner = owners.get(path);
       if (owner !== undefined && owner.index === draft.run) links.lost.push({ reader, writer: reader, path });
-      else if (owner !== undefined) readFrom(draftOfRun.get(owner.index) as number, path);
+      else if (owner !== undefined) readFrom(draftOfRun[owner.index], path);
       else if (draft.run >= 0 && isRemovedAfter(drafting, path, draft.place)) links.lost.push({ reader, writer: -1, path });
       if (drafting.promises.length > 0) for (const promiser of listPromisers(drafting, path, owner !== undefined)) readFrom(promiser, path);
     };
@@ -340,7 +352,7 @@ function linkDrafts(drafting: Drafting): Links {
       for (const path of listOwnedUnder(drafting, pattern)) if (owners.get(path)?.index !== draft.run) take(path);
       for (const promise of drafting.promises) if (doOverlap(promise.pattern, pattern)) readFrom(promise.draft, promise.pattern);
     });
-    links.before[reader] = Array.from(before);
+    links.before.push(before.size === 0 ? NO_STEPS : Array.from(before));
   });
   linkWriters(drafting, links);
   return links;
@@ -354,20 +366,21 @@ function linkWriters(drafting: Drafting, links: Links): void {
     if (draft.run >= 0) {
       for (const file of runs[draft.run].outputs) {
         const owner = owners.get(file.path);
-        if (owner !== undefined && owner.index !== draft.run) passed.add(draftOfRun.get(owner.index) as number);
+        if (owner !== undefined && owner.index !== draft.run) passed.add(draftOfRun[owner.index]);
       }
     }
     if (draft.plan >= 0 && draft.run < 0) {
       // It takes over what others own: they come before.
       for (const pattern of plannedOutputs(drafting.planned[draft.plan].template)) {
         const owner = owners.get(pattern);
-        if (owner !== undefined) links.after[at].push(draftOfRun.get(owner.index) as number);
+        if (owner !== undefined) noteAfter(links, at, draftOfRun[owner.index]);
       }
     }
-    for (const later of passed) if (drafts[later].place > draft.place) links.after[later].push(at);
+    for (const later of passed) if (drafts[later].place > draft.place) noteAfter(links, later, at);
     for (const path of draft.transient === undefined ? [] : draft.transient.keys()) {
-      const remover = owners.has(path) ? -1 : draftOfRun.get(findRemover(drafting, path, draft.place)) ?? -1;
-      if (remover >= 0 && remover !== at && drafts[remover].place > draft.place) links.after[remover].push(at);
+      const run = owners.has(path) ? -1 : findRemover(drafting, path, draft.place);
+      const remover = run < 0 ? -1 : draftOfRun[run];
+      if (remover >= 0 && remover !== at && drafts[remover].place > draft.place) noteAfter(links, remover, at);
     }
   });
 }
@@ -391,14 +404,14 @@ function passOver(drafting: Drafting, found: PathReading[], circleOf: (draft: nu
     if (draft.transient.has(path)) continue;
     const supplier = draft.run < 0 ? -1 : findSupplier(drafting, path, draft.place);
     draft.transient.set(path, supplier);
-    if (supplier < 0 || draftOfRun.has(supplier)) continue;
+    if (supplier < 0 || draftOfRun[supplier] >= 0) continue;
     const added = addDraft(drafting, supplier, -1, drafting.placeOf[supplier]);
     circles.set(added, circle(reader));
     // What it read in its turn may be just as transient: a file that many runs changed in place.
     for (const input of runs[supplier].inputs) {
       const owner = owners.get(input.path);
       if (owner === undefined && isRemovedAfter(drafting, input.path, drafts[added].place)) waiting.push({ reader: added, writer: -1, path: input.path });
-      const writer = owner === undefined ? -1 : draftOfRun.get(owner.index) as number;
+      const writer = owner === undefined ? -1 : draftOfRun[owner.index];
       if (writer >= 0 && drafts[writer].place > drafts[added].place && circle(writer) === circle(reader)) waiting.push({ reader: added, writer, path: input.path });
     }
   }
@@ -409,7 +422,7 @@ function breakCircles(drafting: Drafting): Links {
   for (let round = 1; ; round++) {
     const links = linkDrafts(drafting);
     if (links.against.length + links.lost.length === 0) return links;
-    const circles = links.against.length === 0 ? undefined : findCircles(links.before.map((before, at) => before.concat(links.after[at])));
+    const circles = links.against.length === 0 ? undefined : findCircles(links.before.map((before, at) => before.concat(links.after.get(at) ?? NO_STEPS)));
     const circleOf = (draft: number): number => (circles === undefined ? draft : circles[draft]);
     const closed = links.against.filter(({ reader, writer }) => round > MOST_ROUNDS || circleOf(reader) === circleOf(writer));
     if (closed.length + links.lost.length === 0) return links;
@@ -425,13 +438,14 @@ export function buildStepGraph(runs: StepRun[], planned: PlannedRule[]): StepGra
   const sorted = drafts.map((_, at) => at).sort((a, b) => drafts[a].place - drafts[b].place);
   const nodeOf = new Int32Array(drafts.length);
   sorted.forEach((draft, node) => { nodeOf[draft] = node; });
-  const toNodes = (list: number[]): number[] => (list.length === 0 ? list : Array.from(new Set(list)).map((draft) => nodeOf[draft]).sort((a, b) => a - b));
+  const toNodes = (list: number[]): number[] => (list.length < 2 ? list.map((draft) => nodeOf[draft]) : Array.from(new Set(list), (draft) => nodeOf[draft]).sort((a, b) => a - b));
   const nodes = sorted.map((at): StepNode => {
-    const before = toNodes(links.before[at]);
-    return { run: drafts[at].run, plan: drafts[at].plan, before, after: toNodes(links.after[at]).filter((one) => before.indexOf(one) < 0), transient: drafts[at].transient };
+    const before = links.before[at].length === 0 ? NO_STEPS : toNodes(links.before[at]);
+    const after = links.after.get(at);
+    return { run: drafts[at].run, plan: drafts[at].plan, before, after: after === undefined ? NO_STEPS : toNodes(after).filter((one) => before.indexOf(one) < 0), transient: drafts[at].transient };
   });
-  const nodeOfRun = new Map<number, number>();
-  nodes.forEach((node, at) => { if (node.run >= 0) nodeOfRun.set(node.run, at); });
+  const nodeOfRun = new Int32Array(runs.length).fill(-1);
+  nodes.forEach((node, at) => { if (node.run >= 0) nodeOfRun[node.run] = at; });
   return { runs, planned, owners, nodes, nodeOfRun };
 }
 

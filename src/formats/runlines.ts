@@ -204,6 +204,7 @@ export class GraphLine implements StepRun {
     this.text = text;
     this.start = start;
     this.noted = noted;
+    this.files = undefined; // or V8 finds room for it elsewhere, 32 bytes more
   }
 
   get id(): string { return readLineId(this.text, this.start); }

@@ -389,7 +389,7 @@ export async function chooseArchiveFiles(project: Project, publication: Publicat
   leaveOutCrate(selection, claims);
   selection.settleLinks();
   const seen = await readFileStates(project, selection.chosen.keys());
-  const states = new Map(Array.from(seen, ([path, file]): [ByteString, FileState] => [path, file.state]));
+  const states = new Map(Array.from(seen.paths(), (path): [ByteString, FileState] => [path, seen.stateOf(path) as FileState]));
   const { changes, missing } = judgeClaims(claims, selection, states);
   const files = describeChosen(selection, states);
   return {

@@ -23,7 +23,7 @@ import { readStepGraph, StepBook } from './steps.ts';
 /** What is asked for a step: by the plan, or by the record of its run. */
 function askedOf(project: Project, book: StepBook, at: number): ByteString[] {
   const { plan } = book.graph.nodes[at];
-  const { runId } = book.steps[at];
+  const runId = book.runIdOf(at);
   if (plan >= 0) return book.graph.planned[plan].template.asked;
   return runId === undefined ? [] : readRun(project, runId)?.asked ?? [];
 }
@@ -32,7 +32,7 @@ function askedOf(project: Project, book: StepBook, at: number): ByteString[] {
 export function listStepTasks(project: Project, book: StepBook, open: number[], isForced: (at: number) => boolean): SubmittedTask[] {
   return book.tasksOf(open, () => true).map((task) => {
     const at = book.placeOf(task.key) as number;
-    return { key: task.key, before: task.before, expectedS: task.expectedS, asked: askedOf(project, book, at), name: book.steps[at].name, isForced: isForced(at), template: undefined, prior: undefined };
+    return { key: task.key, before: task.before, expectedS: task.expectedS, asked: askedOf(project, book, at), name: book.nameOf(at), isForced: isForced(at), template: undefined, prior: undefined };
   });
 }
 
@@ -91,7 +91,7 @@ function findStepPlace(book: StepBook, key: string): number | undefined {
 function decideStepOf(book: StepBook, read: ReadTask, given: ReuseChoice | undefined): Promise<TaskDecision> | TaskDecision {
   const at = findStepPlace(book, read.task.key);
   if (at === undefined) return { kind: 'failed', why: 'it is no step any more' };
-  const { key } = book.steps[at];
+  const key = book.keyOf(at);
   return book.decide(key, read.task.isForced).then((decision): TaskDecision => {
     switch (decision.kind) {
       case 'fresh': return { kind: 'skip' };

@@ -26,6 +26,6 @@ function readProjectNames(project: Project): ProjectNames {
 /** What is there now; results are read unless the cache knows them. */
 export async function readEvidence(publication: Publication, project: Project): Promise<Evidence> {
   const now = await readFileStates(project, publication.results.map(({ file }): ByteString => file.path));
-  const changedResults = publication.results.filter(({ file }) => now.get(file.path)?.state.hash !== file.hash).map(({ file }) => file.path);
+  const changedResults = publication.results.filter(({ file }) => now.stateOf(file.path)?.hash !== file.hash).map(({ file }) => file.path);
   return { names: readProjectNames(project), repeats: judgeLastRepeats(publication.runs.map((one) => one.run), publication.recorded, (id) => readRunOrNot(project, id)), changedResults };
 }

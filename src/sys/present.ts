@@ -8,8 +8,8 @@ import { isSecretName, maskValue } from '../formats/secrets.ts';
 import type { SecretHasher } from '../formats/secrets.ts';
 import { EnvironmentComparer } from './environmentnow.ts';
 import { errorCode, lstatIfThere, readBytesIfThere, statIfThere, toBytes, toText } from './files.ts';
-import { keepStats, readFileState, readFileStates } from './filestates.ts';
-import type { KeptStats, SeenFile } from './filestates.ts';
+import { keepStats, readFileState, readFileStates, SeenFiles } from './filestates.ts';
+import type { KeptStats } from './filestates.ts';
 import { expandDeclared } from './observe.ts';
 import { readParameterNow } from './parameterfiles.ts';
 import type { Project } from './project.ts';
@@ -31,7 +31,7 @@ const LARGEST_SECRET_BYTES = 1 << 20;
 /** What is there now, as core/stepcauses.ts asks for it. Files are read when they are asked for, and kept. */
 export class PresentFacts {
   private readonly project: Project;
-  private readonly seen = new Map<ByteString, SeenFile | undefined>();
+  private readonly seen = new SeenFiles();
   private readonly hash: SecretHasher;
   readonly hasKey: boolean;
   private readonly comparer: EnvironmentComparer | undefined;
@@ -52,15 +52,17 @@ export class PresentFacts {
   async look(paths: Iterable<ByteString>): Promise<void> {
     const unknown: ByteString[] = [];
     for (const path of paths) {
-      if (!this.seen.has(path) || !isAsSeen(this.seen.get(path)?.stat, lstatIfThere(absoluteOf(this.project, path)))) unknown.push(path);
+      if (this.seen.has(path) && isAsSeen(this.seen.statOf(path), lstatIfThere(absoluteOf(this.project, path)))) continue;
+      this.seen.delete(path);
+      unknown.push(path);
     }
-    const states = await readFileStates(this.project, unknown);
-    for (const path of unknown) this.seen.set(path, states.get(path));
+    await readFileStates(this.project, unknown, this.seen);
+    for (const path of unknown) if (!this.seen.has(path)) this.seen.set(path, undefined);
   }
 
   stateOf(path: ByteString): FileState | undefined {
     if (!this.seen.has(path)) this.seen.set(path, readFileState(this.project, path));
-    return this.seen.get(path)?.state;
+    return this.seen.stateOf(path);
   }
 
   /** Notes what is there after it was recorded; `state` undefined: it was removed. */
@@ -144,12 +146,11 @@ export class PresentFacts {
   }
 
   /** All files and folders that were looked at. */
-  listDependences(): Dependence[] {
-    const found = Array.from(this.seen, ([path, file]): Dependence => ({ path, stat: file?.stat }));
-    for (const path of this.secrets) found.push(dependOn(this.project, path));
-    if (this.secrets.size > 0 || this.variables.size > 0) found.push(dependOn(this.project, '.rr/key'));
-    for (const pattern of this.patterns.keys()) found.push(...listPatternFolders(this.project, pattern));
-    return found;
+  * listDependences(): Generator<Dependence> {
+    for (const path of this.seen.paths()) yield { path, stat: this.seen.statOf(path) };
+    for (const path of this.secrets) yield dependOn(this.project, path);
+    if (this.secrets.size > 0 || this.variables.size > 0) yield dependOn(this.project, '.rr/key');
+    for (const pattern of this.patterns.keys()) yield* listPatternFolders(this.project, pattern);
   }
 
   /** The variables that were asked for, as lines of a record; '' of those that are not set. */

@@ -10,6 +10,7 @@
 //    clock is not kept, and then nothing is (hashcache.ts, isSettled).
 // 2. A folder has its times changed by every name that comes or goes in it.
 import type { ByteString } from '../core/bytes.ts';
+import { NumberList } from '../core/numberlists.ts';
 import { PLAN_PATH } from '../core/plan.ts';
 import { RR_VERSION } from '../core/version.ts';
 import { errorCode, lstatIfThere, readRegularBytesIfThere, replaceFile, statIfThere } from './files.ts';
@@ -23,6 +24,7 @@ import { shareWork } from './threads.ts';
 type StoredStats = import('fs').Stats;
 
 const NUMBERS = 4;
+const PIECE_BYTES = 1 << 16;
 // Below this a second thread costs more to start than it saves.
 const WORKER_MIN_NAMES = 20000;
 const HEAD_FIELDS = /^rr status 2 (\S+) (\d+ \d+) (\d+) (\d+) (\d+) (\d+)\n/;
@@ -114,21 +116,25 @@ export async function findKeptAnswer(project: Project, question: KeptQuestion): 
 }
 
 /** Keeps an answer. Where that cannot be, or something is too fresh, nothing is kept. */
-export function keepAnswer(project: Project, question: KeptQuestion, answer: string, depends: Dependence[]): void {
-  if (statIfThere(project.own) === undefined || depends.some(({ stat }) => stat !== undefined && !isSettled(stat))) return;
+export function keepAnswer(project: Project, question: KeptQuestion, answer: string, depends: Iterable<Dependence>): void {
+  if (statIfThere(project.own) === undefined) return;
+  const names: ByteString[] = [''];
+  const numbers = new NumberList();
+  let namesBytes = 0;
+  for (const { path, stat } of depends) {
+    if (stat !== undefined && !isSettled(stat)) return;
+    if (names[names.length - 1].length >= PIECE_BYTES) names.push('');
+    names[names.length - 1] += path + '\0';
+    namesBytes += path.length + 1;
+    for (const number of stat === undefined ? [NaN, NaN, NaN, NaN] : [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino]) numbers.push(number);
+  }
   const place = makePlace(project);
   if (place === undefined) return;
-  const names = depends.map(({ path }) => path + '\0').join('');
-  const numbers = new Float64Array(depends.length * NUMBERS);
-  depends.forEach(({ stat }, i) => {
-    numbers.set(stat === undefined ? [NaN, NaN, NaN, NaN] : [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino], i * NUMBERS);
-  });
-  const head = 'rr status 2 ' + RR_VERSION + ' ' + [place, answer.length, names.length, depends.length, BYTE_ORDER].join(' ') + '\n';
-  const text = Buffer.from(head + answer + names, 'latin1');
-  const padding = Buffer.alloc(((text.length + 7) & ~7) - text.length);
-  const content = Buffer.concat([text, padding, Buffer.from(numbers.buffer)]);
+  const head = 'rr status 2 ' + RR_VERSION + ' ' + [place, answer.length, namesBytes, numbers.length / NUMBERS, BYTE_ORDER].join(' ') + '\n';
+  const textBytes = head.length + answer.length + namesBytes;
+  const pieces = [head, answer].concat(names, '\0'.repeat(((textBytes + 7) & ~7) - textBytes), numbers.pieces().map((piece) => Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString('latin1')));
   try {
-    replaceFile(project.own + '/' + question, content.toString('latin1'), false);
+    replaceFile(project.own + '/' + question, () => pieces, false);
   } catch (error) {
     if (errorCode(error) === '') throw error; // it is only a cache
   }

@@ -12,7 +12,7 @@ import type { ScheduledTask } from '../core/schedule.ts';
 import { listPathsOfStep } from '../core/staleness.ts';
 import { findStepCauses } from '../core/stepcauses.ts';
 import type { Present, StepCause } from '../core/stepcauses.ts';
-import { buildStepGraph, findCarriers, makePatternTester, plannedInputs, plannedOutputs, sortSteps, splitFileParameter } from '../core/steps.ts';
+import { buildStepGraph, findCarriers, findRunBefore, makePatternTester, plannedInputs, plannedOutputs, sortSteps, splitFileParameter } from '../core/steps.ts';
 import type { PlannedRule, StepGraph } from '../core/steps.ts';
 import { joinWords } from '../core/words.ts';
 import { formatUtcMicros, readUtcMicros } from './clock.ts';
@@ -24,9 +24,6 @@ import type { Project } from './project.ts';
 import { readRun } from './records.ts';
 import { readGraphRuns } from './runindex.ts';
 
-/** A step for those who carry steps out. `before`: keys of all that must be settled before. */
-export type Step = { key: string; name: ByteString; runId: string | undefined; plan: ByteString | undefined; before: string[] };
-
 /** waits: an input of it was overwritten, and can be had only if these are redone: key of each, and the path. */
 export type StepDecision =
   | { kind: 'fresh' }
@@ -36,6 +33,8 @@ export type StepDecision =
 
 /** perhaps: it depends on what these come to, by their keys. blocked: it cannot be, as that one cannot be made. */
 export type StepForecast = StepDecision | { kind: 'perhaps'; on: string[] } | { kind: 'blocked'; by: string };
+
+const FRESH: StepForecast = { kind: 'fresh' };
 
 export type StepOptions = {
   /** Compare programs, libraries and packages, too. */
@@ -82,13 +81,13 @@ type Checked = { kind: 'makeable'; restore: StepJob['restore'] } | Exclude<StepD
 type EndedRun = Pick<Run, 'id' | 'outputs' | 'removed'> & { read: ByteString[]; before: ByteString[] };
 
 export class StepBook {
-  readonly steps: Step[];
   readonly graph: StepGraph;
   readonly source: StepSource;
   readonly facts: PresentFacts;
   private readonly project: Project;
   readonly present: Present;
-  private readonly places = new Map<string, number>();
+  /** Of each planned step, by its key. */
+  private readonly planned = new Map<string, number>();
   private readonly redone = new Map<number, EndedRun>();
   /** Of each path that a step wrote meanwhile, that step's run. */
   private readonly makers = new Map<ByteString, { id: string; file: FileState }>();
@@ -104,8 +103,7 @@ export class StepBook {
     this.source = source;
     this.graph = source.graph;
     this.facts = facts;
-    this.steps = this.graph.nodes.map((_, at) => this.describeStep(at));
-    this.steps.forEach((step, at) => { this.places.set(step.key, at); });
+    this.graph.nodes.forEach((node, at) => { if (node.plan >= 0) this.planned.set(this.keyOf(at), at); });
     this.present = {
       hasKey: facts.hasKey, stateOf: (path) => facts.stateOf(path), secretOf: (path) => facts.secretOf(path), parameterOf: (path, key) => facts.parameterOf(path, key),
       variableOf: (name) => facts.variableOf(name), filesOf: (pattern) => facts.filesOf(pattern), environmentOf: (id) => facts.environmentOf(id),
@@ -115,26 +113,25 @@ export class StepBook {
 
   // ---- which is which -------------------------------------------------------------------------------
 
-  private keyOf(at: number): string {
+  /** By what those know a step who carry steps out. */
+  keyOf(at: number): string {
     const { run, plan } = this.graph.nodes[at];
     return plan >= 0 ? 'plan:' + this.graph.planned[plan].name : this.graph.runs[run].id;
   }
 
-  private describeStep(at: number): Step {
-    const { run, plan, before, after } = this.graph.nodes[at];
-    return {
-      key: this.keyOf(at), name: this.nameOf(at), runId: run < 0 ? undefined : this.graph.runs[run].id, plan: plan < 0 ? undefined : this.graph.planned[plan].name,
-      before: before.concat(after).map((one) => this.keyOf(one)),
-    };
-  }
-
   /** As people know it: by its name in the plan, or the first of its results. */
-  private nameOf(at: number): ByteString {
+  nameOf(at: number): ByteString {
     const { run, plan } = this.graph.nodes[at];
     if (plan >= 0) return this.graph.planned[plan].name;
     const { outputs, id } = this.graph.runs[run];
     const first = outputs.find((file) => this.graph.owners.get(file.path)?.index === run) ?? outputs[0];
     return first === undefined ? id : first.path;
+  }
+
+  /** Id of the run that stands for it; undefined: it was never run. */
+  runIdOf(at: number): string | undefined {
+    const { run } = this.graph.nodes[at];
+    return run < 0 ? undefined : this.graph.runs[run].id;
   }
 
   private runOf(at: number): Pick<Run, 'id' | 'outputs'> | undefined {
@@ -150,20 +147,24 @@ export class StepBook {
 
   /** The place of a step by its key, or by the id of a run that it has carried out since; undefined if there is none. */
   placeOf(key: string): number | undefined {
-    return this.places.get(key) ?? this.placeOfEarlier(key);
+    const planned = this.planned.get(key);
+    if (planned !== undefined) return planned;
+    const run = findRunBefore(this.graph.runs, key, this.graph.runs.length);
+    const at = run < 0 ? -1 : this.graph.nodeOfRun[run];
+    // A planned step is not called after its run.
+    return at >= 0 && this.graph.nodes[at].plan < 0 ? at : this.placeOfEarlier(key);
   }
 
   private placeOfEarlier(id: string): number | undefined {
     if (this.earlier === undefined) {
       this.earlier = new Map();
       const { runs, nodes } = this.graph;
-      const numbers = new Map(runs.map((run, index): [string, number] => [run.id, index]));
       nodes.forEach(({ run }, at) => {
-        for (let index: number | undefined = run; index !== undefined && index >= 0;) {
+        for (let index = run; index >= 0;) {
           const { redoes } = runs[index].facts;
           if (redoes === undefined || redoes >= runs[index].id) break;
           this.earlier?.set(redoes, at);
-          index = numbers.get(redoes);
+          index = findRunBefore(runs, redoes, index);
         }
         if (run >= 0) this.earlier?.set(runs[run].id, at);
       });
@@ -230,7 +231,7 @@ export class StepBook {
       if (node.transient?.has(pattern) === true || this.facts.isThere(pattern)) continue;
       const makers = node.before.filter((one) => this.isMaking(one, pattern));
       if (makers.some(isToCome)) continue;
-      return 'its input ' + pattern + ' is not there' + (makers.length > 0 ? ', and ' + this.steps[makers[0]].name + ' does not make it any more' : isGlob(pattern) ? ' (no file fits)' : ', and no step makes it');
+      return 'its input ' + pattern + ' is not there' + (makers.length > 0 ? ', and ' + this.nameOf(makers[0]) + ' does not make it any more' : isGlob(pattern) ? ' (no file fits)' : ', and no step makes it');
     }
     const gone = causes.find((cause) => cause.kind === 'gone');
     // With another cause it may be that it is not read any more.
@@ -260,7 +261,7 @@ export class StepBook {
     const waits: { key: string; path: ByteString }[] = [];
     for (const [path, supplier] of node.transient ?? []) {
       const read = record.inputs.find((file) => file.path === path);
-      const from = supplier < 0 ? undefined : this.graph.nodeOfRun.get(supplier);
+      const from = supplier < 0 ? undefined : this.graph.nodeOfRun[supplier];
       if (from !== undefined && isToCome(from)) continue;
       const wanted = from === undefined ? read : this.runOf(from)?.outputs.find((file) => file.path === path);
       if (read === undefined || wanted === undefined || wanted.hash.length !== 64 || !isResultPath(path)) continue;
@@ -310,12 +311,16 @@ export class StepBook {
    */
   forecast(places: Iterable<number>, isForced: (at: number) => boolean): Map<number, StepForecast> {
     const sorted = sortSteps(this.graph, places);
-    const causes = new Map(sorted.map((at): [number, StepCause[]] => [at, findStepCauses(this.graph, at, this.present)]));
+    const causes = new Map<number, StepCause[]>();
+    for (const at of sorted) {
+      const found = findStepCauses(this.graph, at, this.present);
+      if (found.length > 0) causes.set(at, found);
+    }
     for (;;) {
       const found = new Map<number, StepForecast>();
       let isMore = false;
       for (const at of sorted) {
-        const forecast = this.forecastOne(at, (causes.get(at) as StepCause[]).concat(this.needed.get(at) ?? []), isForced(at), found);
+        const forecast = this.forecastOne(at, (causes.get(at) ?? []).concat(this.needed.get(at) ?? []), isForced(at), found);
         found.set(at, forecast);
         if (forecast.kind === 'waits') isMore = this.needAll(at, forecast.for) || isMore;
       }
@@ -330,7 +335,7 @@ export class StepBook {
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       const from = this.at(next.key);
       if (this.needed.has(from)) continue;
-      this.need(next.key, next.path, this.steps[next.by].name);
+      this.need(next.key, next.path, this.nameOf(next.by));
       const record = this.readRecord(from);
       const checked = typeof record === 'string' ? undefined : this.findRestores(from, record, () => false);
       if (checked?.kind === 'waits') waiting.push(...checked.for.map((wait) => ({ ...wait, by: from })));
@@ -351,7 +356,7 @@ export class StepBook {
       return checked.kind === 'makeable' ? { kind: 'redo', causes } : checked;
     }
     const on = before.filter(isToCome).concat(after.filter((one) => isToCome(one) && this.isOverwritten(at, one)));
-    return on.length > 0 ? { kind: 'perhaps', on: on.map((one) => this.keyOf(one)) } : { kind: 'fresh' };
+    return on.length > 0 ? { kind: 'perhaps', on: on.map((one) => this.keyOf(one)) } : FRESH;
   }
 
   /** Does this other step write what the step owns? */
@@ -369,14 +374,14 @@ export class StepBook {
     return sorted.map((at) => {
       const record = mayRun(at) ? this.readRecord(at) : undefined;
       const run = record === undefined || typeof record === 'string' ? undefined : record;
-      const { plan } = this.graph.nodes[at];
+      const { plan, before, after } = this.graph.nodes[at];
       const asked = plan < 0 ? run?.asked ?? [] : this.graph.planned[plan].template.asked;
       const amount = (what: string): number | undefined => {
         const line = asked.find((one) => one.startsWith(what + ' '));
         return line === undefined ? undefined : Number(line.slice(what.length + 1)) || undefined;
       };
       return {
-        key: this.keyOf(at), before: this.steps[at].before.filter((key) => keys.has(key)), expectedS: mayRun(at) ? run?.wallS : 0,
+        key: this.keyOf(at), before: before.concat(after).map((one) => this.keyOf(one)).filter((key) => keys.has(key)), expectedS: mayRun(at) ? run?.wallS : 0,
         cpus: Math.max(1, Math.floor(amount('cpus') ?? 1)), memoryBytes: amount('memory') ?? run?.peakMemoryBytes,
       };
     });

@@ -45,7 +45,8 @@ export class SweepState {
   private readonly project: Project;
   private readonly points = new Map<string, PointRuns>();
   /** The runs of the sweep as steps, each by itself; `owners` of those files that the sweep left. */
-  private readonly graph: StepGraph = { runs: [], planned: [], owners: new Map<ByteString, Owner>(), nodes: [], nodeOfRun: new Map() };
+  private readonly nodesOfRuns: number[] = [];
+  private readonly graph: StepGraph = { runs: [], planned: [], owners: new Map<ByteString, Owner>(), nodes: [], nodeOfRun: this.nodesOfRuns };
   private readonly nodes = new Map<string, number>();
   private readonly facts: PresentFacts;
   private readonly hash: SecretHasher;
@@ -77,7 +78,7 @@ export class SweepState {
       const at = graph.runs.length;
       graph.runs.push(run);
       graph.nodes.push(makeNode(run, at));
-      graph.nodeOfRun.set(at, at);
+      this.nodesOfRuns.push(at);
       this.nodes.set(run.id, at);
       noteOwned(graph.owners, run, at);
       for (const file of run.inputs) this.read.add(file.path);
@@ -234,11 +235,11 @@ export class SweepState {
     // Another run may have written to the same place since.
     const all = readGraphRuns(this.project).runs;
     const owners = listOwners(all);
-    for (const [path, { index, file }] of results) {
+    for (const [path, result] of results) {
       const now = this.facts.stateOf(path);
       const owner = owners.get(path);
-      if (now === undefined || owner === undefined || all[owner.index].id !== this.graph.runs[index].id) continue;
-      found.push({ path, of: inputs.get(this.graph.runs[index].id) as ByteString, isAsLeft: isSameContent(now, file) });
+      if (now === undefined || owner === undefined || all[owner.index].id !== this.graph.runs[result.index].id) continue;
+      found.push({ path, of: inputs.get(this.graph.runs[result.index].id) as ByteString, isAsLeft: isSameContent(now, result) });
     }
     return found.sort((a, b) => (a.path < b.path ? -1 : 1));
   }

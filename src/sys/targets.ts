@@ -20,18 +20,18 @@ function listMakersOf(book: StepBook, path: ByteString): number[] {
   const { graph } = book;
   const found = new Set<number>();
   const owner = graph.owners.get(path);
-  if (owner !== undefined) found.add(graph.nodeOfRun.get(owner.index) as number);
+  if (owner !== undefined) found.add(graph.nodeOfRun[owner.index]);
   const fits = makePatternTester(path);
   graph.nodes.forEach((_, at) => { if (promisesOf(book, at).some((pattern) => fits(pattern) || makePatternTester(pattern)(path))) found.add(at); });
   // A result that has a step of its own is no folder.
-  if (owner === undefined) for (const [result, { index }] of graph.owners) if (path === '.' || result.startsWith(path + '/')) found.add(graph.nodeOfRun.get(index) as number);
+  if (owner === undefined) for (const [result, { index }] of graph.owners) if (path === '.' || result.startsWith(path + '/')) found.add(graph.nodeOfRun[index]);
   return Array.from(found);
 }
 
 /** The steps that a word means. Throws Failure if it means none. */
 export function findTargets(project: Project, folder: ByteString, book: StepBook, word: ByteString): number[] {
   const { graph } = book;
-  const planned = book.steps.findIndex((step) => step.plan === word);
+  const planned = graph.nodes.findIndex(({ plan }) => plan >= 0 && graph.planned[plan].name === word);
   if (planned >= 0) return [planned];
   const path = toRecordPath(project, folder, word);
   const makers = listMakersOf(book, path);

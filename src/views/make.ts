@@ -40,9 +40,9 @@ export function printMadeStep(step: MadeStep): ByteString {
 const SUM_ORDER: MadeStep['state'][] = ['done', 'to do', 'perhaps', 'up to date', 'failed', 'cannot be made', 'not run'];
 
 /** How many of each, in one line: "3 done, 2 up to date, 1 failed". */
-export function printMakeSum(steps: MadeStep[]): ByteString {
+export function printMakeSum(states: MadeStep['state'][]): ByteString {
   const counts = new Map<MadeStep['state'], number>();
-  for (const step of steps) counts.set(step.state, (counts.get(step.state) ?? 0) + 1);
+  for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
   const parts = SUM_ORDER.filter((state) => counts.has(state)).map((state) => String(counts.get(state)) + ' ' + state);
   return parts.length === 0 ? 'nothing to do' : parts.join(', ');
 }

@@ -389,7 +389,7 @@ function takeOver(texts: Texts, id: string, taken: ByteString[], producers: stri
   const isTaken = new Set(taken);
   const dependents = findDependents(texts, block);
   const consumers = dependents.filter((dependent) => dependent.after.indexOf(id) < 0);
-  const live = makeLiveRun(owner, (path) => !isTaken.has(path) && findFirst(texts, path, 'result')?.id === id,
+  const live = makeLiveRun(owner, (file) => (!isTaken.has(file.path) && findFirst(texts, file.path, 'result')?.id === id ? file : undefined),
     block.before.filter((before) => block.after.indexOf(before) < 0), block.after);
   if (live.owned.length === 0 && producers.indexOf(id) < 0 && consumers.length === 0) {
     if (dependents.length > 0 || block.after.length > 0) giveUp();
@@ -426,7 +426,7 @@ function addLiveRun(texts: Texts, run: Run, readRun: ReadRun): LongText {
   if (changes.some((gone) => gone.isGone && changes.some((change) => gone.block.before.indexOf(change.block.id) >= 0))) giveUp();
   const after = new Set<string>();
   for (const change of changes) for (const id of change.after) if (producers.indexOf(id) < 0) after.add(id);
-  const live = makeLiveRun(run, () => true, producers, [...after].sort());
+  const live = makeLiveRun(run, (file) => file, producers, [...after].sort());
   const own = new Set(results.map((file) => file.path));
   const entries = entriesOf(live, (name) => own.has(name) || findFirst(texts, name, 'result') !== undefined);
   const names = entries.map((entry) => (entry.kind === 'result' || entry.kind === 'link' ? putResult : putIn)(texts, entry));

@@ -1,4 +1,5 @@
 // reportentries.ts - what several runs of a report share: previews of files, patches, environments. Knows no files.
+import { detachString } from '../core/bytes.ts';
 import type { ByteString } from '../core/bytes.ts';
 import type { Environment } from '../core/environment.ts';
 import type { FilePreview } from '../core/report.ts';
@@ -11,16 +12,21 @@ import { formatBytes } from './table.ts';
 // 16 hex digits tell contents apart that one project has.
 const KEY_DIGITS = 16;
 
+/** Keys are held of all runs: not as a part of a record, of which V8 would keep the whole. */
+function keyOf(kind: string, hash: string): string {
+  return detachString(kind + '-' + hash.slice(0, KEY_DIGITS));
+}
+
 export function keyOfPreview(hash: string): string {
-  return 'file-' + hash.slice(0, KEY_DIGITS);
+  return keyOf('file', hash);
 }
 
 export function keyOfPatch(hash: string): string {
-  return 'patch-' + hash.slice(0, KEY_DIGITS);
+  return keyOf('patch', hash);
 }
 
 export function keyOfEnvironment(hash: string): string {
-  return 'environment-' + hash.slice(0, KEY_DIGITS);
+  return keyOf('environment', hash);
 }
 
 function entryOf(key: string, title: ByteString, content: ByteString): ByteString {

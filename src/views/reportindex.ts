@@ -1,9 +1,10 @@
 // reportindex.ts - what the page of a report knows of all runs: columns, and who made what, as JSON. Knows no files.
 import type { ByteString } from '../core/bytes.ts';
-import { findLiveRuns } from '../core/graph.ts';
-import type { LiveRun } from '../core/graph.ts';
+import { findNeeded, isResult, placeRuns } from '../core/graph.ts';
+import type { GraphRun } from '../core/graph.ts';
 import { traceLineage } from '../core/lineage.ts';
 import type { Lineage } from '../core/lineage.ts';
+import { NumberRows } from '../core/numberlists.ts';
 import type { FileState, RunSummary } from '../core/run.ts';
 import type { StepRun } from '../core/steps.ts';
 import { findColumns, namedTitleOf, showCell } from './columns.ts';
@@ -13,12 +14,14 @@ import { makeHarmless } from '../formats/percent.ts';
 import { formatBytes, formatSeconds } from './table.ts';
 import { linkRun } from './reportrun.ts';
 
+type ReportValue = ByteString | number | null;
+
 /** What the script of the page calls a column's values; a number is in seconds or bytes if it says so. */
-export type ReportColumn = { key: string; name: ByteString; kind: 'id' | 'text' | 'number' | 'seconds' | 'bytes' | 'time'; of: 'run' | 'parameter' | 'metric'; values: (ByteString | number | null)[] };
+export type ReportColumn = { key: string; name: ByteString; kind: 'id' | 'text' | 'number' | 'seconds' | 'bytes' | 'time'; of: 'run' | 'parameter' | 'metric'; /** Of a run by its place. Read when it is asked for: all columns of 100,000 runs are not held. */ valueAt: (place: number) => ReportValue };
 
 const REPORT_COLUMNS = ['id', 'label', 'status', 'exit', 'signal', 'started', 'time', 'user', 'system', 'memory', 'command', 'directory', 'reason', 'tags', 'outcome', 'comments', 'code', 'sweep', 'n', 'repeats', 'parent', 'reused', 'params', 'metrics'];
 
-function readValue(column: RunColumn, run: RunSummary): ByteString | number | null {
+function readValue(column: RunColumn, run: RunSummary): ReportValue {
   if (column.kind === 'number' || column.kind === 'seconds' || column.kind === 'bytes') {
     const value = column.read(run, () => undefined);
     return typeof value === 'number' ? value : null;
@@ -34,19 +37,19 @@ export function makeReportColumns(runs: RunSummary[], verdictOf: (id: string) =>
     const title = namedTitleOf(column);
     const kind = column.kind === 'withheld' || column.kind === 'words' ? 'text' : column.kind;
     const of = column.name.startsWith('param:') ? 'parameter' : column.name.startsWith('metric:') ? 'metric' : 'run';
-    return { key: makeHarmless(column.name), name: makeHarmless(title ?? column.name), kind, of, values: runs.map((run) => readValue(column, run)) };
+    return { key: makeHarmless(column.name), name: makeHarmless(title ?? column.name), kind, of, valueAt: (place) => readValue(column, runs[place]) };
   });
-  const verdicts = runs.map((run) => verdictOf(run.id) ?? null);
   const at = columns.findIndex((column) => column.key === 'command');
-  columns.splice(at, 0, { key: 'verdict', name: 'reproduced', kind: 'text', of: 'run', values: verdicts });
-  return columns.filter((column) => column.key === 'id' || column.key === 'status' || column.values.some((value) => value !== null));
+  columns.splice(at, 0, { key: 'verdict', name: 'reproduced', kind: 'text', of: 'run', valueAt: (place) => verdictOf(runs[place].id) ?? null });
+  return columns.filter((column) => column.key === 'id' || column.key === 'status' || runs.some((_, place) => column.valueAt(place) !== null));
 }
 
 /** A column for JSON: values, or where few are told apart these, and of each run which one it has. */
-function packColumn({ key, name, kind, of, values }: ReportColumn): unknown {
+function packColumn({ key, name, kind, of, valueAt }: ReportColumn, count: number): unknown {
+  const values = Array.from({ length: count }, (_, place) => valueAt(place));
   const words = Array.from(new Set(values.filter((value) => value !== null)));
   if (words.length * 2 > values.length) return { key, name, kind, of, values };
-  const places = new Map(words.map((word, i): [ByteString | number | null, number] => [word, i]));
+  const places = new Map(words.map((word, i): [ReportValue, number] => [word, i]));
   return { key, name, kind, of, words, at: values.map((value) => places.get(value) ?? -1) };
 }
 
@@ -58,15 +61,16 @@ export type ReportGraph = {
   /** Of each file its path. */
   pathOf: number[];
   /** Of each run the files. */
-  reads: number[][];
-  writes: number[][];
+  reads: NumberRows;
+  writes: NumberRows;
   /** Files that are current results, ascending. */
   current: number[];
   /** Runs that current results need, ascending. */
   live: number[];
 };
 
-export type Reported = { lineage: Lineage; live: LiveRun[]; runs: StepRun[] };
+/** Runs and outputs are numbered as in `lineage`. isLive: does a current result need the run? isCurrent: is the output one? */
+export type Reported = { lineage: Lineage; runs: StepRun[]; isLive: Uint8Array; isCurrent: Uint8Array };
 
 /** What the records say of who made what. */
 export function traceReport(runs: StepRun[]): Reported {
@@ -74,12 +78,23 @@ export function traceReport(runs: StepRun[]): Reported {
   // Nothing is looked for by its content any more: the keys are not held.
   lineage.byPlace.clear();
   lineage.byContent.clear();
-  return { lineage, live: findLiveRuns(runs).runs, runs };
+  const reported: Reported = { lineage, runs, isLive: new Uint8Array(runs.length), isCurrent: new Uint8Array(lineage.runsOfOutputs.length) };
+  const placed = placeRuns(runs);
+  const { owners, isLive } = findNeeded(placed);
+  const numbers = new Map(runs.map((run, index): [GraphRun, number] => [run, index]));
+  placed.forEach((run, at) => {
+    const index = numbers.get(run) as number;
+    reported.isLive[index] = isLive[at];
+    run.outputs.forEach((file, i) => {
+      if (isResult(file) && owners.get(file.path)?.index === at) reported.isCurrent[lineage.firstOutputs[index] + i] = 1;
+    });
+  });
+  return reported;
 }
 
-/** The graph of the runs in `places` (of each id the number in the report); others of `reported` are left out. */
-export function makeReportGraph({ lineage, live, runs }: Reported, places: Map<string, number>): ReportGraph {
-  const graph: ReportGraph = { paths: [], pathOf: [], reads: [], writes: [], current: [], live: [] };
+/** The graph of `count` runs; of those that `runs` counts the place among them, ascending, or -1: it is left out. */
+export function makeReportGraph({ lineage, runs, isLive, isCurrent }: Reported, placeOf: Int32Array, count: number): ReportGraph {
+  const graph: ReportGraph = { paths: [], pathOf: [], reads: new NumberRows(), writes: new NumberRows(), current: [], live: [] };
   const pathNumbers = new Map<ByteString, number>();
   const addFile = (path: ByteString): number => {
     const shown = makeHarmless(path);
@@ -87,39 +102,38 @@ export function makeReportGraph({ lineage, live, runs }: Reported, places: Map<s
     if (number === undefined) pathNumbers.set(shown, number = graph.paths.push(shown) - 1);
     return graph.pathOf.push(number) - 1;
   };
-  for (let i = 0; i < places.size; i++) {
-    graph.reads.push([]);
-    graph.writes.push([]);
-  }
-  const ofOutputs = new Map<number, number>();
+  // What ran or was lost has a place, and no files.
+  const fillTo = (place: number): void => {
+    while (graph.reads.length < place) graph.reads.add([]);
+    while (graph.writes.length < place) graph.writes.add([]);
+  };
+  const ofOutputs = new Int32Array(isCurrent.length).fill(-1);
   const raw = new Map<string, number>();
   runs.forEach((run, index) => {
-    const place = places.get(run.id);
-    if (place === undefined) return;
+    if (placeOf[index] < 0) return;
+    fillTo(placeOf[index]);
+    const reads: number[] = [];
     run.inputs.forEach((file, i) => {
       const origin = lineage.origins[lineage.firstInputs[index] + i];
-      const known = origin >= 0 ? ofOutputs.get(origin) : raw.get(file.hash + file.path);
+      const known = origin < 0 ? raw.get(file.hash + file.path) : ofOutputs[origin] < 0 ? undefined : ofOutputs[origin];
       const number = known ?? addFile(file.path);
-      if (known === undefined && origin >= 0) ofOutputs.set(origin, number);
+      if (known === undefined && origin >= 0) ofOutputs[origin] = number;
       if (known === undefined && origin < 0) raw.set(file.hash + file.path, number);
-      if (graph.reads[place].indexOf(number) < 0) graph.reads[place].push(number);
+      if (reads.indexOf(number) < 0) reads.push(number);
     });
+    graph.reads.add(reads);
+    const writes: number[] = [];
     run.outputs.forEach((file, i) => {
       if (file.kind === 'd') return;
-      const number = addFile(file.path);
-      ofOutputs.set(lineage.firstOutputs[index] + i, number);
-      graph.writes[place].push(number);
+      const output = lineage.firstOutputs[index] + i;
+      ofOutputs[output] = addFile(file.path);
+      writes.push(ofOutputs[output]);
+      if (isCurrent[output] === 1) graph.current.push(ofOutputs[output]);
     });
+    graph.writes.add(writes);
+    if (isLive[index] === 1) graph.live.push(placeOf[index]);
   });
-  for (const one of live) {
-    const place = places.get(one.run.id);
-    if (place !== undefined) graph.live.push(place);
-    if (place === undefined || one.owned.length === 0) continue;
-    const written = new Map(one.run.outputs.filter((file) => file.kind !== 'd').map((file, i): [ByteString, number] => [file.path, graph.writes[place][i]]));
-    for (const file of one.owned) graph.current.push(written.get(file.path) ?? -1);
-  }
-  graph.current = graph.current.filter((number) => number >= 0).sort((a, b) => a - b);
-  graph.live.sort((a, b) => a - b);
+  fillTo(count);
   return graph;
 }
 
@@ -129,13 +143,24 @@ export type PartPlaces = { count: number; of: number[]; /** Folder of the parts,
 /** title: of the page. left: what it does not have, a sentence each. series, pictures: the runs that have some. */
 export type ReportFacts = { title: ByteString; rr: string; left: ByteString[]; series: number[]; pictures: number[] };
 
+function* printNumberRows(rows: NumberRows): Generator<ByteString> {
+  for (let at = 0; at < rows.length; at++) yield (at === 0 ? '[' : ',') + JSON.stringify(rows.row(at));
+  yield rows.length === 0 ? '[]' : ']';
+}
+
 /** Everything that the script needs at once, as JSON, in pieces that begin and end between values. */
 export function* printReportIndex(columns: ReportColumn[], graph: ReportGraph, parts: PartPlaces, facts: ReportFacts): Generator<ByteString> {
+  const count = graph.reads.length;
   yield JSON.stringify({ format: 1, ...facts }).slice(0, -1) + ',"columns":[';
-  for (let i = 0; i < columns.length; i++) yield (i === 0 ? '' : ',') + JSON.stringify(packColumn(columns[i]));
+  for (let i = 0; i < columns.length; i++) yield (i === 0 ? '' : ',') + JSON.stringify(packColumn(columns[i], count));
   yield '],"graph":{';
   const lists = Object.keys(graph) as (keyof ReportGraph)[];
-  for (let i = 0; i < lists.length; i++) yield (i === 0 ? '' : ',') + JSON.stringify(lists[i]) + ':' + JSON.stringify(graph[lists[i]]);
+  for (let i = 0; i < lists.length; i++) {
+    yield (i === 0 ? '' : ',') + JSON.stringify(lists[i]) + ':';
+    const list = graph[lists[i]];
+    if (list instanceof NumberRows) yield* printNumberRows(list);
+    else yield JSON.stringify(list);
+  }
   yield '},"parts":' + JSON.stringify(parts) + '}';
 }
 
@@ -145,7 +170,7 @@ const STATIC_COLUMNS = ['label', 'status', 'started', 'time', 'verdict', 'comman
 const MOST_STATIC_NAMED = 8;
 
 /** A cell of the table without the script. */
-function showStatic(value: ByteString | number | null, kind: ReportColumn['kind']): ByteString {
+function showStatic(value: ReportValue, kind: ReportColumn['kind']): ByteString {
   if (value === null) return '';
   if (typeof value !== 'number') return escapeHtml(value);
   return kind === 'seconds' ? formatSeconds(value) : kind === 'bytes' ? formatBytes(value) : String(value);
@@ -153,7 +178,7 @@ function showStatic(value: ByteString | number | null, kind: ReportColumn['kind'
 
 /** The newest runs as a table; of `hasArticle` the page holds the details. */
 export function printStaticTable(columns: ReportColumn[], count: number, most: number, hasArticle: (id: string) => boolean): ByteString {
-  const ids = columns[0].values as string[];
+  const idOf = columns[0].valueAt as (place: number) => string;
   const named = columns.filter((column) => column.of !== 'run').slice(0, MOST_STATIC_NAMED);
   const fixed = STATIC_COLUMNS.map((key) => columns.find((column) => column.key === key)).filter((column): column is ReportColumn => column !== undefined);
   const shown = fixed.filter((column) => column.key !== 'command').concat(named, fixed.filter((column) => column.key === 'command'));
@@ -161,25 +186,36 @@ export function printStaticTable(columns: ReportColumn[], count: number, most: n
   let rows = '';
   for (let i = count - 1; i >= Math.max(0, count - most); i--) {
     const cell = (column: ReportColumn): ByteString => {
-      const isNumber = typeof column.values[i] === 'number';
-      const text = showStatic(column.values[i], column.kind);
+      const value = column.valueAt(i);
+      const isNumber = typeof value === 'number';
+      const text = showStatic(value, column.kind);
       return '<td' + (isNumber ? ' class="number"' : column.key === 'command' ? ' class="code"' : '') + '>' + (isNumber || text === '' ? text : column.key === 'status' ? '<span class="status ' + text + '">' + text + '</span>' : '<bdi>' + text + '</bdi>') + '</td>';
     };
-    rows += '<tr><th scope="row">' + (hasArticle(ids[i]) ? linkRun(ids[i]) : '<code>' + ids[i] + '</code>') + '</th>' + shown.map(cell).join('') + '</tr>\n';
+    rows += '<tr><th scope="row">' + (hasArticle(idOf(i)) ? linkRun(idOf(i)) : '<code>' + idOf(i) + '</code>') + '</th>' + shown.map(cell).join('') + '</tr>\n';
   }
   return '<div class="scroll"><table class="runs">\n<caption>' + (count > most ? 'The last ' + String(most) + ' of ' + String(count) + ' runs' : 'Runs, the newest first') + '</caption>\n<thead>' + head + '</thead>\n<tbody>\n' + rows + '</tbody></table></div>\n';
 }
 
-/** Current results with the runs that made them and what these read. */
-export function printStaticResults({ live }: Reported, places: Map<string, number>, most: number): ByteString {
-  const rows: { file: FileState; one: LiveRun }[] = [];
-  for (const one of live) if (places.has(one.run.id)) for (const file of one.owned) rows.push({ file, one });
-  if (rows.length === 0) return '';
-  rows.sort((a, b) => (a.file.path < b.file.path ? -1 : 1));
-  const printRow = ({ file, one }: { file: FileState; one: LiveRun }): ByteString => {
-    const read = one.run.inputs.slice(0, 5).map((file) => '<bdi>' + escapeHtml(makeHarmless(file.path)) + '</bdi>').join(', ') + (one.run.inputs.length > 5 ? ' and ' + String(one.run.inputs.length - 5) + ' more' : '');
-    return '<tr><th scope="row"><bdi>' + escapeHtml(makeHarmless(file.path)) + '</bdi></th><td class="number">' + formatBytes(file.size) + '</td><td>' + linkRun(one.run.id) + '</td><td>' + read + '</td></tr>\n';
+/** Current results with the runs that made them and what these read. `placeOf` as makeReportGraph() has it. */
+export function printStaticResults({ lineage, runs, isCurrent }: Reported, placeOf: Int32Array, most: number): ByteString {
+  const rows: { file: FileState; run: StepRun }[] = [];
+  let count = 0;
+  const keepFirst = (): void => { rows.sort((a, b) => (a.file.path < b.file.path ? -1 : 1)).splice(most); };
+  runs.forEach((run, index) => {
+    if (placeOf[index] < 0) return;
+    run.outputs.forEach((file, i) => {
+      if (isCurrent[lineage.firstOutputs[index] + i] === 0) return;
+      count += 1;
+      rows.push({ file, run });
+      if (rows.length > 2 * most) keepFirst();
+    });
+  });
+  keepFirst();
+  if (count === 0) return '';
+  const printRow = ({ file, run }: { file: FileState; run: StepRun }): ByteString => {
+    const read = run.inputs.slice(0, 5).map((file) => '<bdi>' + escapeHtml(makeHarmless(file.path)) + '</bdi>').join(', ') + (run.inputs.length > 5 ? ' and ' + String(run.inputs.length - 5) + ' more' : '');
+    return '<tr><th scope="row"><bdi>' + escapeHtml(makeHarmless(file.path)) + '</bdi></th><td class="number">' + formatBytes(file.size) + '</td><td>' + linkRun(run.id) + '</td><td>' + read + '</td></tr>\n';
   };
-  return '<div class="scroll"><table class="results">\n<caption>' + (rows.length > most ? 'The first ' + String(most) + ' of ' + String(rows.length) + ' current results' : 'Current results') + '</caption>\n<thead><tr><th scope="col">file</th><th scope="col">size</th><th scope="col">made by</th><th scope="col">from</th></tr></thead>\n<tbody>\n'
-    + rows.slice(0, most).map(printRow).join('') + '</tbody></table></div>\n';
+  return '<div class="scroll"><table class="results">\n<caption>' + (count > most ? 'The first ' + String(most) + ' of ' + String(count) + ' current results' : 'Current results') + '</caption>\n<thead><tr><th scope="col">file</th><th scope="col">size</th><th scope="col">made by</th><th scope="col">from</th></tr></thead>\n<tbody>\n'
+    + rows.map(printRow).join('') + '</tbody></table></div>\n';
 }

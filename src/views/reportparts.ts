@@ -23,6 +23,8 @@ const MOST_SHOWN_POINTS = 2000;
 const MOST_SHOWN_SAMPLES = 1000;
 
 export type PartsRequest = {
+  /** How many runs there are. */
+  count: number;
   /** Parts never leave the page. */
   isOneFile: boolean;
   /** Of articles and parts together; what would be more is left out. */
@@ -53,12 +55,14 @@ function packSample(one: ResourceSample): unknown {
 export class ReportParts {
   readonly articles: ByteString[] = [];
   readonly entries: ByteString[] = [];
-  /** Of each run that has its details: the number of its part. */
-  readonly partOf = new Map<string, number>();
+  /** Of each run, by its place, the number of the part with its details; -1: it has none. */
+  readonly partOf: Int32Array;
+  /** How many have their details. */
+  detailed = 0;
   readonly staticIds = new Set<string>();
-  /** Runs that have values over time, and those that have pictures. */
-  readonly withSeries = new Set<string>();
-  readonly withPictures = new Set<string>();
+  /** Places of the runs that have values over time, and of those that have pictures. */
+  readonly withSeries = new Set<number>();
+  readonly withPictures = new Set<number>();
   private readonly request: PartsRequest;
   private readonly places = new Map<string, SharedPlace>();
   private readonly kept: ReportPart[] = [];
@@ -71,14 +75,21 @@ export class ReportParts {
 
   constructor(request: PartsRequest) {
     this.request = request;
+    this.partOf = new Int32Array(request.count).fill(-1);
   }
 
   get isFull(): boolean {
     return this.bytes >= this.request.mostBytes;
   }
 
-  /** Takes a run in. */
-  add(story: ReportedRun, entries: RunEntries): void {
+  /** An entry that is in the page or in a part already; it is not printed again. */
+  entryOf(key: string): SharedEntry | undefined {
+    const place = this.places.get(key);
+    return place === undefined ? undefined : { key, kind: place.kind, print: () => '' };
+  }
+
+  /** Takes the run at this place in. */
+  add(at: number, story: ReportedRun, entries: RunEntries): void {
     const { run } = story.one;
     const isStatic = this.articles.length < MOST_STATIC_RUNS && this.staticBytes < MOST_STATIC_BYTES;
     const place = (entry: SharedEntry | undefined): SharedPlace | undefined => (entry === undefined ? undefined : this.placeShared(entry, isStatic));
@@ -94,9 +105,10 @@ export class ReportParts {
     }
     if (story.series.length > 0) entry.series = story.series.map(packSeries);
     if (story.resources.length > 0) entry.resources = thinOut(story.resources, MOST_SHOWN_SAMPLES).map(packSample);
-    this.partOf.set(run.id, this.count);
-    if (story.series.length > 0) this.withSeries.add(run.id);
-    for (const preview of entries.previews.values()) if (preview.kind === 'picture') this.withPictures.add(run.id);
+    this.partOf[at] = this.count;
+    this.detailed += 1;
+    if (story.series.length > 0) this.withSeries.add(at);
+    for (const preview of entries.previews.values()) if (preview.kind === 'picture') this.withPictures.add(at);
     if (entry.html !== undefined || entry.series !== undefined || entry.resources !== undefined) this.put('run-' + run.id, { ...entry, wallS: run.wallS });
     if (this.partBytes >= PART_BYTES) this.closePart();
   }
