@@ -112,7 +112,6 @@ const ONCE_SLOW: [string, string, unknown][] = [
   ['formats/shelltext.ts', "source.readShellScript([{ kind: 'text', text: 'cat ' + 'sh '.repeat(150000) }, { kind: 'value', name: 'x', width: 0 }]).quotings", ['bare']],
   ['formats/shelltext.ts', "source.readShellScript([{ kind: 'text', text: 'cat ' + '[['.repeat(200000) }, { kind: 'value', name: 'x', width: 0 }]).quotings", ['bare']],
   ['formats/pythonmetadata.ts', "source.parseEditableMapping('MAPPING:\\r'.repeat(40000) + '\\n')", []],
-  ['formats/packagefile.ts', "source.readReadme(('# ' + '![]('.repeat(8000) + '\\n').repeat(2), 'README.md').title.length", 32000],
   ['formats/license.ts', "source.findSpdxLine('SPDX-License-Identifier:' + ' '.repeat(400000)) === undefined", true],
   ['formats/secrets.ts', "source.maskText('-eyJ'.repeat(100000), () => 'x').length", 400000],
   ['formats/vcsoutput.ts', "source.closeSpacedNames('Index: \\r'.repeat(50000)).length", 400000],

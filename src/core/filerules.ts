@@ -165,7 +165,7 @@ export function makeClassifier(places: FileRulePlaces, extension: ByteString, fi
 const SECRET_FILE = new RegExp('(?:^|/)(?:' + [
   '[._]netrc', '\\.pgpass', '\\.my\\.cnf', '\\.git-credentials', '\\.pypirc', '\\.npmrc', '\\.env(?:\\.[^/]+)?', '\\.Renviron', '\\.s3cfg', '\\.boto',
   '\\.htpasswd', 'kaggle\\.json', 'credentials(?:\\.json|\\.db)?', 'application_default_credentials\\.json', 'secrets?\\.(?:json|ya?ml|toml|ini|txt)',
-  '\\.docker/config\\.json', '\\.kube/config', '\\.ssh/[^/]+', '\\.gnupg/.+', '\\.aws/[^/]+', '\\.config/gh/hosts\\.yml', 'id_(?:rsa|dsa|ecdsa|ed25519)',
+  '\\.docker/config\\.json', '\\.kube/config', '\\.ssh/[^/]+', '\\.gnupg/[^]+', '\\.aws/[^/]+', '\\.config/gh/hosts\\.yml', 'id_(?:rsa|dsa|ecdsa|ed25519)',
   '[^/]+\\.(?:pem|key|p12|pfx|keytab|kdbx)', '\\.huggingface/token', 'huggingface/token', '\\.vault-token', '\\.cdsapirc', '\\.dockercfg',
 ].join('|') + ')$');
 

@@ -11,7 +11,7 @@ const MOST_SERIES_READ = 10000;
 const MOST_SAMPLES_READ = 100000;
 
 /** Source of a pattern: a decimal number as programs print it, or what they print where there is none: Python's "nan", C's "inf". */
-export const PRINTED_NUMBER = '[-+]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?(?:nan|NaN|NAN|inf|Inf|INF|infinity|Infinity)';
+export const PRINTED_NUMBER = '[-+]?(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?(?:nan|NaN|NAN|inf|Inf|INF|infinity|Infinity)';
 
 export const SERIES_VALUE = new RegExp('^(?:' + PRINTED_NUMBER + ')$');
 
