@@ -57,7 +57,7 @@
 //   sys/software.ts             the software behind a run: programs, libraries, their packages and compilers
 //   sys/observe.ts              which files a run read and wrote, and their hashes
 //   sys/records.ts              reading the records of runs in provenance/runs
-//   sys/heads.ts                the records that no other names yet: .rr/heads has an empty file ID-HASH for each
+//   sys/heads.ts                the records that no other names yet: .rr/heads has an empty file ID-HASH-PLACE for each
 //   sys/store.ts                records, logs and marks on the disk, for any number of writers at once
 //   sys/code.ts                 the code of a run: the project's repository before it, the sources that it read after it
 //   sys/settings.ts             what a person has set for a project on this machine, in .rr/settings
@@ -68,6 +68,7 @@
 //   commands/record.ts          rr record: runs a command and writes its record
 //   cli.ts                      the verbs and options of rr: one table for parsing, for help and for the manual's test
 //   main.ts                     starts rr: dispatches the verb, catches, prints, exits
+//   core/numberlists.ts         many numbers without an object for any of them
 //   core/heldrun.ts             runs in little memory, for those who must hold 100,000 of them
 //   core/signature.ts           what a signed statement says of the records, and what contradicts it or the chain
 //   core/graph.ts               which run made what from what, and which runs are needed
@@ -513,11 +514,9 @@ function joinNames(folder, name) {
   return folder.endsWith('/') ? folder + name : folder + '/' + name;
 }
 
-/** Without the slashes at its end; those of a name that is nothing else go too. Not by a pattern, which takes n * n steps for n slashes inside. */
+/** Without the slashes at its end; those of a name that is nothing else go too. */
 function dropEndSlashes(name) {
-  let end = name.length;
-  while (end > 0 && name.charCodeAt(end - 1) === 47) end -= 1;
-  return name.slice(0, end);
+  return dropAtEnd(name, '/');
 }
 
 /** Has it empty parts, "." or ".."? */
@@ -928,7 +927,7 @@ function isSourceName(path) {
  * no ending: to look into each of 100,000 files of data costs more than to hash them.
  */
 function isScriptCandidate(path, isExecutable) {
-  return isExecutable || !/[^/]\.[^/]*$/.test(path);
+  return isExecutable || path.indexOf('.', path.lastIndexOf('/') + 2) < 0;
 }
 
 // ==== src/core/variables.ts ======================================================================
@@ -1630,7 +1629,7 @@ function makeClassifier(places, extension, file) {
 const SECRET_FILE = new RegExp('(?:^|/)(?:' + [
   '[._]netrc', '\\.pgpass', '\\.my\\.cnf', '\\.git-credentials', '\\.pypirc', '\\.npmrc', '\\.env(?:\\.[^/]+)?', '\\.Renviron', '\\.s3cfg', '\\.boto',
   '\\.htpasswd', 'kaggle\\.json', 'credentials(?:\\.json|\\.db)?', 'application_default_credentials\\.json', 'secrets?\\.(?:json|ya?ml|toml|ini|txt)',
-  '\\.docker/config\\.json', '\\.kube/config', '\\.ssh/[^/]+', '\\.gnupg/.+', '\\.aws/[^/]+', '\\.config/gh/hosts\\.yml', 'id_(?:rsa|dsa|ecdsa|ed25519)',
+  '\\.docker/config\\.json', '\\.kube/config', '\\.ssh/[^/]+', '\\.gnupg/[^]+', '\\.aws/[^/]+', '\\.config/gh/hosts\\.yml', 'id_(?:rsa|dsa|ecdsa|ed25519)',
   '[^/]+\\.(?:pem|key|p12|pfx|keytab|kdbx)', '\\.huggingface/token', 'huggingface/token', '\\.vault-token', '\\.cdsapirc', '\\.dockercfg',
 ].join('|') + ')$');
 
@@ -1738,7 +1737,8 @@ function decodeText(text) {
 
 /** Text as one word: a space in it is written as %20, too. decodeText undoes it. */
 function encodeWord(text) {
-  return encodeText(text).replace(/ /g, '%20');
+  const encoded = encodeText(text);
+  return encoded.indexOf(' ') < 0 ? encoded : encoded.replace(/ /g, '%20');
 }
 
 /**
@@ -1778,6 +1778,11 @@ function makeHarmless(text) {
     at += part.length;
   }
   return shown;
+}
+
+/** Text of many lines made harmless for a terminal: newlines, tabs, returns and colours (SGR) pass, all else is as makeHarmless() has it. */
+function makeLinesHarmless(text) {
+  return text.replace(/\x1b\[[0-9;]*m|\x1b|[^\t\n\r\x1b -~]+/g, (part) => (part.length > 1 && part[0] === '\x1b' ? part : makeHarmless(part)));
 }
 
 // ==== src/formats/shell.ts =======================================================================
@@ -2580,11 +2585,12 @@ const SECRET_SHAPES = [
   /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
   /\bsk-[A-Za-z0-9_-]{20,}/g,
-  /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g,
 ];
+// A JSON web token. Its first part is taken even where the others lack, or each "-eyJ" in it would be tried, which takes quadratic time.
+const WEB_TOKEN = /\beyJ(?=[\w-]{8})[\w-]+(\.(?=[\w-]{8})[\w-]+\.(?=[\w-]{8})[\w-]+)?/g;
 // Bytes are not characters here: \s would take the byte A0, which is a part of many letters, for a space.
-// The length of the scheme is bounded, or a long word without a colon would take quadratic time.
-const URL_PASSWORD = /([A-Za-z][A-Za-z0-9+.-]{0,30}:\/\/[^ \t-\r/@:'"]*:)([^ \t-\r/'"\0]+)(@)/g;
+// The scheme is looked for from its end, or each byte of a long word would be tried as its beginning.
+const URL_PASSWORD = /(:\/\/(?<=[A-Za-z][A-Za-z0-9+.-]{0,30}:\/\/)[^ \t-\r/@:'"]*:)([^ \t-\r/'"\0]+)(@)/g;
 const BEARER = /(\b(?:Bearer|Basic)[ \t]+)([A-Za-z0-9+/=._~-]{8,})/g;
 const AUTHORIZATION = /(\bAuthorization:[ \t]*)([^'"\r\n\0]+)/gi;
 // A name and its sign: TOKEN=x, --token x, "token": "x", token = x; and the value behind it.
@@ -2625,6 +2631,7 @@ function maskText(text, hash) {
   masked = masked.replace(AUTHORIZATION, (all, before, secret) => (REFERENCE.test(secret) ? all : before + mark(secret, hash)));
   masked = masked.replace(BEARER, (_, before, secret) => before + mark(secret, hash));
   for (const shape of SECRET_SHAPES) masked = masked.replace(shape, (secret) => mark(secret, hash));
+  masked = masked.replace(WEB_TOKEN, (all, others) => (others === undefined ? all : mark(all, hash)));
   return maskNamed(masked, hash);
 }
 
@@ -2687,8 +2694,8 @@ function readNvidiaUse(text) {
 function readRocmUse(text) {
   const percents = [];
   const memories = [];
-  for (const found of text.match(/"GPU use \(%\)": *"([0-9]{1,3})"/g) ?? []) percents.push(Number(/([0-9]+)"$/.exec(found)?.[1]));
-  for (const found of text.match(/"VRAM Total Used Memory \(B\)": *"([0-9]{1,15})"/g) ?? []) memories.push(Number(/([0-9]+)"$/.exec(found)?.[1]));
+  for (const found of text.matchAll(/"GPU use \(%\)": *"([0-9]{1,3})"/g)) percents.push(Number(found[1]));
+  for (const found of text.matchAll(/"VRAM Total Used Memory \(B\)": *"([0-9]{1,15})"/g)) memories.push(Number(found[1]));
   return addUp(percents.filter((one) => one <= 100).slice(0, MOST_GPUS), memories.slice(0, MOST_GPUS));
 }
 
@@ -2953,6 +2960,11 @@ function isUnwritable(error) {
   return NOT_WRITABLE.indexOf(errorCode(error)) >= 0;
 }
 
+/** Is it that the user may not do that with the file? */
+function isForbidden(error) {
+  return ['EACCES', 'EPERM'].indexOf(errorCode(error)) >= 0;
+}
+
 // A text that is longer fits into no string of some engines; and rr writes none that is.
 const LARGEST_STRING_BYTES = 256 << 20;
 
@@ -2979,6 +2991,16 @@ function passOverIrregular() {
   return undefined;
 }
 
+/** What `look` finds in .rr, which may be another user's: undefined also where that may not be read. */
+function passOverForbidden(look) {
+  try {
+    return look();
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
+}
+
 function refuseIrregular(name, stat) {
   const fault = stat?.isFile() === true ? 'it has ' + String(stat.size) + ' bytes, more than are taken for a text' : 'not a regular file';
   throw new Failure('cannot read "' + name + '": ' + fault, 'move it away, if it is not yours');
@@ -3001,9 +3023,9 @@ function readRegularIfThere(name) {
   return readOpened(name, readText, passOverIrregular);
 }
 
-/** The same, not as a text. */
+/** The same of a cache, not as a text; what may not be read counts as not there, too. */
 function readRegularBytesIfThere(name) {
-  return readOpened(name, (fd) => fs.readFileSync(fd), passOverIrregular);
+  return passOverForbidden(() => readOpened(name, (fd) => fs.readFileSync(fd), passOverIrregular));
 }
 
 /** What a person named to be read, which may be a pipe ("<(...)", /dev/stdin); undefined if there is nothing. */
@@ -3025,7 +3047,7 @@ let readingBuffer;
 
 /** The same from `at` on in memory that the next call uses again: gives all of that, of which what stood before `at` is kept. */
 function readReusedIfThere(name, at = 0) {
-  return readOpened(name, (fd, size) => {
+  return passOverForbidden(() => readOpened(name, (fd, size) => {
     if (readingBuffer === undefined || readingBuffer.length < at + size) {
       const larger = Buffer.allocUnsafeSlow((at + size) * 2);
       if (readingBuffer !== undefined) readingBuffer.copy(larger, 0, 0, at);
@@ -3034,7 +3056,7 @@ function readReusedIfThere(name, at = 0) {
     let done = 0;
     for (let n = -1; n !== 0 && done < size; done += n) n = fs.readSync(fd, readingBuffer, at + done, size - done, null);
     return readingBuffer.subarray(0, at + done);
-  }, passOverIrregular);
+  }, passOverIrregular));
 }
 
 /** The first bytes of a file, at most `count`; '' if it cannot be read. Never waits for a FIFO. */
@@ -3094,6 +3116,15 @@ function lstatIfThere(name) {
   }
 }
 
+/** Throws if the user may not look for the file, which lstatIfThere() has as one that is not there. */
+function checkReachable(name) {
+  try {
+    fs.lstatSync(toFsPath(name), NO_THROW);
+  } catch (error) {
+    if (isForbidden(error)) throw error;
+  }
+}
+
 /** stat through links, or undefined. */
 function statIfThere(name) {
   try {
@@ -3112,6 +3143,11 @@ function listFolder(name) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
     throw error;
   }
+}
+
+/** The same of a folder in .rr; [] also if it may not be listed. */
+function listOwnFolder(name) {
+  return passOverForbidden(() => listFolder(name)) ?? [];
 }
 
 function makeFolder(name) {
@@ -3517,10 +3553,10 @@ function readColumns(descriptor) {
   return columns > 20 ? columns : 80;
 }
 
-/** Prints data to standard output. A reader that went away ends rr quietly: false. */
+/** Prints data to standard output; to a terminal without its codes, but for colours. A reader that went away ends rr quietly: false. */
 function printOut(text) {
   try {
-    writeAll(1, Buffer.from(text, 'latin1'));
+    writeAll(1, Buffer.from(isTerminal(1) ? makeLinesHarmless(text) : text, 'latin1'));
     return true;
   } catch (error) {
     if (errorCode(error) === 'EPIPE') return false;
@@ -5285,8 +5321,8 @@ function readLimits() {
   const lines = (readBytesIfThere('/proc/self/limits') ?? '').split('\n').slice(1);
   const limits = [];
   for (const line of lines) {
-    const parts = /^(.{25}) (\S+) +(\S+)/.exec(line);
-    if (parts !== null) limits.push(parts[1].trim() + ' ' + parts[2] + ' ' + parts[3]);
+    const parts = /^ (\S+) +(\S+)/.exec(line.slice(25));
+    if (parts !== null) limits.push(line.slice(0, 25).trim() + ' ' + parts[1] + ' ' + parts[2]);
   }
   return limits;
 }
@@ -5662,15 +5698,28 @@ function listRecordFiles(project, folder) {
   return { ids, strays };
 }
 
+/** What `act` gives; a Failure if the file under provenance/ is one that the user may not read, as others' may be. */
+function passForbidden(path, act) {
+  try {
+    return act();
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    throw new Failure('cannot read "provenance/' + path + '": ' + describeSystemError(error), 'see who may: ls -l');
+  }
+}
+
 /** Text of a record, or of what belongs to records, at a path under provenance/; undefined if there is none. Throws Failure for what is no regular file, or lies elsewhere. */
 function readRecordFile(project, path) {
   const name = project.provenance + '/' + path;
   const stat = lstatIfThere(name);
-  if (stat === undefined) return undefined;
+  if (stat === undefined) {
+    passForbidden(path, () => checkReachable(name));
+    return undefined;
+  }
   if (stat.isSymbolicLink() && findLinkOut(project.root, name) !== undefined) throw new Failure('cannot read "provenance/' + path + '": it is a link that leads out of the project', 'it is not of rr: move it away');
   // A FIFO would be waited for without end.
   if (statIfThere(name)?.isFile() !== true) throw new Failure('cannot read "provenance/' + path + '": not a regular file', 'it is not of rr: move it away');
-  return readBytesIfThere(name);
+  return passForbidden(path, () => readBytesIfThere(name));
 }
 
 // So many are told by themselves: a stranger's project can have a million.
@@ -5854,7 +5903,7 @@ class BinaryCache {
   readKept() {
     if (this.kept === undefined) {
       this.kept = new Map();
-      for (const line of (readBytesIfThere(this.name) ?? '').split('\n')) {
+      for (const line of (passOverForbidden(() => readBytesIfThere(this.name)) ?? '').split('\n')) {
         const tab = line.indexOf('\t');
         if (tab > 0) this.kept.set(line.slice(0, tab), line.slice(tab + 1));
       }
@@ -5942,8 +5991,8 @@ function describeGpus(root) {
   const nvidia = /\s(\d+\.[\d.]+)(?:\s|$)/.exec(readKernelText(root + '/proc/driver/nvidia/version'));
   if (nvidia !== null) drivers.push('nvidia ' + nvidia[1]);
   for (const bus of listKernelFolder(root + '/proc/driver/nvidia/gpus')) {
-    const model = /^Model:\s*(.*\S)/m.exec(readKernelText(root + '/proc/driver/nvidia/gpus/' + bus + '/information'));
-    gpus.push('nvidia ' + (model === null ? 'unknown' : model[1]) + ', ' + bus);
+    const model = /^Model:\s*(\S.*)/m.exec(readKernelText(root + '/proc/driver/nvidia/gpus/' + bus + '/information'));
+    gpus.push('nvidia ' + (model === null ? 'unknown' : dropAtEnd(model[1], ' \t')) + ', ' + bus);
   }
   const amdgpu = readKernelText(root + '/sys/module/amdgpu/version');
   if (amdgpu !== '') drivers.push('amdgpu ' + amdgpu);
@@ -6812,7 +6861,10 @@ function readEnvironment(project, hash) {
 }
 
 // ==== src/sys/heads.ts ===========================================================================
-// heads.ts - the records that no other names yet: .rr/heads has an empty file ID-HASH for each. Judges nothing.
+// heads.ts - the records that no other names yet: .rr/heads has an empty file ID-HASH-PLACE for each. Judges nothing.
+//
+// PLACE: 16 digits of the SHA-256 of what .rr/place is known by. A head with another came along with a copy of the
+// project or an archive of it, and could name a record with a hash that it never had: it counts for nothing.
 //
 // Invariants, for any number of writers at once and a kill at any instant
 // 1. A head is that of a record that is in place, or about to be given its name with these very bytes.
@@ -6842,18 +6894,29 @@ function passOverFaults(act) {
   }
 }
 
-function headName(project, { id, hash }) {
-  return project.own + '/heads/' + id + '-' + hash;
+/** PLACE in the names of this project's own heads, with '-' before it; '' if no head is its own. */
+function placeEnding(place) {
+  return place === undefined ? '' : '-' + hashBytes(place).slice(0, 16);
 }
 
-/** The heads whose files are there, in the order of ids; `isThere`: is their record? */
+function headName(project, { id, hash }) {
+  return project.own + '/heads/' + id + '-' + hash + placeEnding(makePlace(project));
+}
+
+/** `isThere`: is its record? isOwn: was it made here? */
+// type HeadFile = RecordLink & { file: ByteString; isThere: boolean; isOwn: boolean };
+
+/** The heads whose files are there, in the order of ids. */
 function listHeadFiles(project) {
   const folder = project.own + '/heads';
   if (lstatIfThere(folder)?.isDirectory() !== true) return []; // a link would lead out of the project
+  const ending = placeEnding(describeOwnPlace(project));
   const heads = [];
   for (const name of listFolder(folder).sort()) {
-    const link = readRecordLink(name.slice(0, -65) + ' ' + name.slice(-64));
-    if (link !== undefined && name[name.length - 65] === '-') heads.push({ ...link, isThere: lstatIfThere(project.provenance + '/' + recordPath(link.id)) !== undefined });
+    const parts = /^(.*)-([0-9a-f]{64})(-[0-9a-f]{16})?$/.exec(name);
+    const link = parts === null ? undefined : readRecordLink(parts[1] + ' ' + parts[2]);
+    if (link === undefined || parts === null) continue;
+    heads.push({ ...link, file: folder + '/' + name, isThere: lstatIfThere(project.provenance + '/' + recordPath(link.id)) !== undefined, isOwn: ending !== '' && parts[3] === ending });
   }
   return heads;
 }
@@ -6884,7 +6947,7 @@ function readNewest(project, most) {
 function readHeads(project, self) {
   let heads = [];
   passOverFaults(() => {
-    heads = listHeadFiles(project).filter((head) => head.isThere);
+    heads = listHeadFiles(project).filter((head) => head.isThere && head.isOwn);
     if (heads.length === 0) heads = findHeads(readNewest(project, NEWEST_LOOKED_AT));
   });
   return heads.filter((head) => head.id !== self).slice(0, MOST_PREVIOUS).map(({ id, hash }) => ({ id, hash }));
@@ -6966,13 +7029,13 @@ function refreshHeads(project, records) {
     const newest = looked.slice(-NEWEST_LOOKED_AT)[0]?.id ?? '';
     const heads = findHeads(looked).filter((record) => record.previous.length > 0 || record.id >= newest);
     const isHead = new Set(heads.map((head) => head.id));
-    const known = new Set(there.map((head) => head.id));
+    const known = new Set(there.filter((head) => head.isOwn).map((head) => head.id));
     const named = new Set();
     for (const record of looked) for (const link of record.previous) named.add(link.id);
     for (const head of heads) if (!known.has(head.id)) addHead(project, head);
     for (const head of there) {
-      const isStale = !head.isThere && readUtcMicros() / 1000 - (lstatIfThere(headName(project, head))?.mtimeMs ?? Infinity) > STALE_MS;
-      if (isStale || (named.has(head.id) && !isHead.has(head.id))) dropHeads(project, [head]);
+      const isStale = !head.isThere && readUtcMicros() / 1000 - (lstatIfThere(head.file)?.mtimeMs ?? Infinity) > STALE_MS;
+      if (!head.isOwn || isStale || (named.has(head.id) && !isHead.has(head.id))) removeIfThere(head.file);
     }
   });
 }
@@ -7108,7 +7171,7 @@ function touchMark(project, run) {
 
 /** What a mark says, and the text itself up to its seal. undefined if it is damaged, or written just now. */
 function readMark(name) {
-  const whole = readRegularIfThere(name) ?? '';
+  const whole = passOverForbidden(() => readRegularIfThere(name)) ?? '';
   const seal = /^Sha256: [0-9a-f]{64}\n/m.exec(whole);
   if (seal === null) return undefined;
   const text = whole.slice(0, seal.index + seal[0].length);
@@ -7134,7 +7197,7 @@ const NAMING_MS = 5000; // 50 times what a batch waits before it gives a record 
 function readMarks(project, self = '') {
   const marks = [];
   let isNaming;
-  for (const name of listFolder(project.own + '/running').sort()) {
+  for (const name of listOwnFolder(project.own + '/running').sort()) {
     if (!RUN_ID.test(name) || name === self) continue;
     const markName = project.own + '/running/' + name;
     // Twice, for the first look may have met the very moment in which it was written over.
@@ -7171,12 +7234,23 @@ function isShellFifo(name) {
   return /^shells-[a-z2-7]{6}\.p\d+$/.test(name);
 }
 
+/** What may not be read may be the mark of another user's run. */
+function isLeftover(path) {
+  if (lstatIfThere(path)?.isDirectory() !== false) return false;
+  try {
+    fs.accessSync(toFsPath(path), fs.constants.R_OK);
+    return true;
+  } catch (error) {
+    return !isForbidden(error);
+  }
+}
+
 /** Removes what no mark accounts for: unfinished files, damaged marks, their logs. Not what is fresh. */
 function removeLeftovers(project, ids) {
   const known = new Set(ids);
-  for (const name of listFolder(project.own + '/running')) {
+  for (const name of listOwnFolder(project.own + '/running')) {
     const path = project.own + '/running/' + name;
-    if (!known.has(name.split('.')[0]) && !isShellFifo(name) && isOlder(path, LEFTOVER_MS) && lstatIfThere(path)?.isDirectory() === false) removeIfThere(path);
+    if (!known.has(name.split('.')[0]) && !isShellFifo(name) && isOlder(path, LEFTOVER_MS) && isLeftover(path)) removeIfThere(path);
   }
 }
 
@@ -7286,7 +7360,7 @@ function noteEnded(project, ...runs) {
 /** Was another run of the project active now or since the list of ended runs had that length? */
 function hasOverlap(project, self, endedBytes) {
   if (readEndedBytes(project) > endedBytes) return true;
-  for (const name of listFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project, self).some((mark) => mark.isActive && mark.run.tree === undefined);
+  for (const name of listOwnFolder(project.own + '/running')) if (RUN_ID.test(name) && name !== self) return readMarks(project, self).some((mark) => mark.isActive && mark.run.tree === undefined);
   return false;
 }
 
@@ -7410,11 +7484,11 @@ function writeDerived(project, derived) {
 /** The marks in pending/; those of `own` are not told to be at work. */
 function listPending(project, own) {
   const known = new Set(own);
-  return listFolder(project.own + '/pending').sort().map((name) => {
+  return listOwnFolder(project.own + '/pending').sort().map((name) => {
     const id = name.replace(/\.done$/, '');
     if (id !== name || known.has(id)) return { id, isAtWork: false };
     const markName = project.own + '/pending/' + name;
-    const holder = /^Holder: (.*)$/m.exec(readBytesIfThere(markName) ?? '');
+    const holder = /^Holder: (.*)$/m.exec(passOverForbidden(() => readBytesIfThere(markName)) ?? '');
     return { id, isAtWork: holder !== null && isHolderAlive(holder[1], markName) };
   });
 }
@@ -7831,12 +7905,12 @@ let isForeignTold = false;
 
 /** The settings by their names; undefined if there are none, or those of another place, which is told. */
 function readProjectSettings(project) {
-  const text = lstatIfThere(project.own + '/settings')?.isFile() === true ? readBytesIfThere(project.own + '/settings') : undefined;
+  const text = lstatIfThere(project.own + '/settings')?.isFile() === true ? passOverForbidden(() => readBytesIfThere(project.own + '/settings')) : undefined;
   if (text === undefined) return undefined;
   const settings = new Map();
   for (const line of text.split('\n')) {
-    const parts = /^([A-Z][a-z]+): *(.*?) *$/.exec(line);
-    if (parts !== null) settings.set(parts[1], decodeText(parts[2]));
+    const parts = /^([A-Z][a-z]+):(.*)$/.exec(line);
+    if (parts !== null) settings.set(parts[1], decodeText(dropAtEnds(parts[2], ' ')));
     else if (!/^\s*(?:#|$)/.test(line)) tell('rr: .rr/settings: not "Name: value": ' + line);
   }
   const place = describeOwnPlace(project);
@@ -9157,7 +9231,7 @@ function checkPlanned(options, name) {
   const why = findNameFault(name);
   if (why !== undefined) refuse('no step can be called so: ' + why, '');
   for (const [key, option] of NOT_PLANNED) if (options[key] === true) refuse('nothing is run, so ' + option + ' has no meaning', 'leave it out');
-  const empty = options.parameters.find((one) => /^[^=]*:[^=]*=$/.test(one));
+  const empty = options.parameters.find((one) => /^[^=:]*:[^=]*=$/.test(one));
   if (empty !== undefined) refuse('the parameter ' + empty.slice(0, -1) + ' without a value would be taken for one that stands in a file', 'give it a value, or a name without ":"');
   const argv = maskArguments(options.argv, () => '');
   const isSecret = argv.some((word, i) => word !== options.argv[i]) || options.parameters.some((one) => {
@@ -9730,7 +9804,7 @@ function printVerbHelp(verb) {
 
 // ==== what brings in the files below =============================================================
 noteParts({
-  build: '4263117886b5d65b',
+  build: '11e3954c06920621',
   base: () => ({
     ACCEPTANCES, CANNOT_SYNC, CLOCK_TICKS_PER_S, CommandStopper, DURATION_WORDS, ENDING_SIGNALS,
     EXIT, EXPORT_FORMS, Failure, FieldWriter, HashCache, LARGEST_SOURCE_BYTES,
@@ -9746,32 +9820,33 @@ noteParts({
     dropEmptySections, dropEndSlashes, dropHeads, editDistance, emptyRun, encodeParameter,
     encodeText, encodeWithheld, encodeWord, endCode, endingOfLog, errorCode, executeStep,
     expandDeclared, expandGlob, explainStrays, failRecord, failUnmade, fileParametersOf, fillStep,
-    findArgumentFiles, findChecksum, findGitSetting, findHeads, findInheritedDescriptors,
-    findLinkAbove, findLinkIn, findLinkOut, findLiveRuns, findNameFault, findParameter,
-    findPrevious, findProgram, findRemoteUrl, findRepeatObstacle, findRepository,
-    findReuseObstacle, findRpmOwners, findRuleFault, findRunsByFiles, findSqliteKeys,
+    filterRunsByFiles, findArgumentFiles, findChecksum, findGitSetting, findHeads,
+    findInheritedDescriptors, findLinkAbove, findLinkIn, findLinkOut, findLiveRuns, findNameFault,
+    findNeeded, findParameter, findPrevious, findProgram, findRemoteUrl, findRepeatObstacle,
+    findRepository, findReuseObstacle, findRpmOwners, findRuleFault, findSqliteKeys,
     findSqliteRoot, findSqliteRow, findStrace, findUntrustedFilters, findWayOut, fixedFolder,
     folderOfName, folderOfRecord, formatBytes, formatSeconds, formatUtcMicros, fs, gatherPieces,
     guessSoftware, hasDots, hasReftable, hasShellSyntax, hashBuffer, hashBytes, hashFiles,
     hashGitObject, hashPieces, hashRegularFile, hashWithRetry, holdOutsideHeap, identifyProcess,
     includeAllRuns, inflateBytes, initialFiles, isComparable, isDeclarableVariable, isDeclared,
-    isFaithfulRepeat, isFree, isGitTrue, isGlob, isHolderAlive, isInProject, isLeftOut,
-    isPlainText, isReferenceName, isRepeatAccepted, isReplayedVariable, isResult, isResultPath,
-    isSameAsPlanned, isSameContent, isSameNode, isSecretFile, isSecretName, isSettled,
-    isSharingForeground, isShellFifo, isSourceName, isTargetInside, isTerminal, isUnwritable,
-    isUtf8, joinAtStars, joinNames, joinWords, jsonFileOf, jsonTextOf, judgeRepeat, keepLinks,
-    kindsOfWord, listBelow, listCandidateWords, listDeclared, listDescendants, listEntriesWithGit,
-    listFiltered, listFolder, listMonth, listMonths, listOwners, listParameters, listPatchedNames,
-    listRecordFiles, listRecords, listSecretVariables, listTellingVariables, listUnfinished,
-    listVariables, lookUp, lstatIfThere, makeClassifier, makeFolder, makeHarmless, makeHeldFolder,
-    makeLiveRun, makeMonthFolder, makeOwnFolder, makePlace, makeRandomDigits, makeResultTester,
-    makeRunId, makeScratch, makeSecretHasher, makeWithholder, makeWriterMark, maskArguments,
-    maskText, maskValue, matchPattern, moveMarkToPending, nameFileParameter, nameOfOwnFile,
-    nameOfStep, noObservation, normalizeName, noteCode, noteEnded, noteFacts, noteGood,
-    noteMeasures, noteOwned, numberOfValue, offerSlots, openBareRepository, openJobTokens,
-    openOrMakeProject, openReader, openRepository, openReuse, openSqlite, originOfRemote, os,
-    parseDuration, parseFile, parseGitConfig, parseJson, parsePlan, parseRawDiff, parseResources,
-    parseRun, parseSeries, parseSize, parseSwhid, parseSwhidRange, parseTimeout, pauseMs,
+    isFaithfulRepeat, isForbidden, isFree, isGitTrue, isGlob, isHolderAlive, isInProject,
+    isLeftOut, isPlainText, isReferenceName, isRepeatAccepted, isReplayedVariable, isResult,
+    isResultPath, isSameAsPlanned, isSameContent, isSameNode, isSecretFile, isSecretName,
+    isSettled, isSharingForeground, isShellFifo, isSourceName, isTargetInside, isTerminal,
+    isUnwritable, isUtf8, joinAtStars, joinNames, joinWords, jsonFileOf, jsonTextOf, judgeRepeat,
+    keepLinks, kindsOfWord, listBelow, listCandidateWords, listDeclared, listDescendants,
+    listEntriesWithGit, listFiltered, listFolder, listMonth, listMonths, listOwnFolder,
+    listOwners, listParameters, listPatchedNames, listRecordFiles, listRecords,
+    listSecretVariables, listTellingVariables, listUnfinished, listVariables, lookUp,
+    lstatIfThere, makeClassifier, makeFolder, makeHarmless, makeHeldFolder, makeLiveRun,
+    makeMonthFolder, makeOwnFolder, makePlace, makeRandomDigits, makeResultTester, makeRunId,
+    makeScratch, makeSecretHasher, makeWithholder, makeWriterMark, maskArguments, maskText,
+    maskValue, matchPattern, moveMarkToPending, nameFileParameter, nameOfOwnFile, nameOfStep,
+    noObservation, normalizeName, noteCode, noteEnded, noteFacts, noteGood, noteMeasures,
+    noteOwned, numberOfValue, offerSlots, openBareRepository, openJobTokens, openOrMakeProject,
+    openReader, openRepository, openReuse, openSqlite, originOfRemote, os, parseDuration,
+    parseFile, parseGitConfig, parseJson, parsePlan, parseRawDiff, parseResources, parseRun,
+    parseSeries, parseSize, parseSwhid, parseSwhidRange, parseTimeout, passOverForbidden, pauseMs,
     placeRuns, pourInto, prepareOwnFolder, printChoices, printFile, printJsonRun, printJsonValue,
     printKey, printMakefile, printMark, printOut, printPieces, printProgress, printRanges,
     printRecord, printRunBody, printSize, printSnapshot, printStep, printStepFailure,
@@ -9802,6 +9877,7 @@ noteParts({
 });
 
 function findLiveRuns(...args) { return bringIn('core/graph.ts').findLiveRuns(...args); }
+function findNeeded(...args) { return bringIn('core/graph.ts').findNeeded(...args); }
 function isResult(...args) { return bringIn('core/graph.ts').isResult(...args); }
 function isResultPath(...args) { return bringIn('core/graph.ts').isResultPath(...args); }
 function isSameContent(...args) { return bringIn('core/graph.ts').isSameContent(...args); }
@@ -9937,7 +10013,7 @@ function endWatch(...args) { return bringIn('sys/watch.ts').endWatch(...args); }
 function keepLinks(...args) { return bringIn('sys/watch.ts').keepLinks(...args); }
 function beginWatch(...args) { return bringIn('sys/tracing.ts').beginWatch(...args); }
 function tracerRequest(...args) { return bringIn('sys/tracing.ts').tracerRequest(...args); }
-function findRunsByFiles(...args) { return bringIn('sys/runindex.ts').findRunsByFiles(...args); }
+function filterRunsByFiles(...args) { return bringIn('sys/runindex.ts').filterRunsByFiles(...args); }
 function noteFacts(...args) { return bringIn('sys/runindex.ts').noteFacts(...args); }
 function readFileLookup(...args) { return bringIn('sys/runindex.ts').readFileLookup(...args); }
 function readGraphRuns(...args) { return bringIn('sys/runindex.ts').readGraphRuns(...args); }
@@ -10114,7 +10190,8 @@ function explain(error) {
   }
   if ((error).code !== undefined && (error).syscall !== undefined) {
     const path = (error).path;
-    tell('rr: cannot ' + String((error).syscall) + (path === undefined ? '' : ' "' + toBytes(String(path)) + '"') + ': ' + describeSystemError(error));
+    tell('rr: cannot ' + String((error).syscall).replace('scandir', 'list') + (path === undefined ? '' : ' "' + toBytes(String(path)) + '"') + ': ' + describeSystemError(error));
+    if (isForbidden(error) && path !== undefined) tell('rr: hint: see who may: ls -ld on it');
     return EXIT.failed;
   }
   tell('rr: internal error, please report it');
@@ -10127,1060 +10204,1124 @@ function explain(error) {
 if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
 else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
 
-// ==== late, build 4263117886b5d65b ===============================================================
+// ==== late, build 11e3954c06920621 ===============================================================
 function holdLateFiles() { /*
-core/heldrun.ts 11185
+core/numberlists.ts 11265
+uses 
+gives NumberList NumberRows groupPlaces
+core/heldrun.ts 11326
 uses detachString
 gives RunHolder
-core/signature.ts 11232
+core/signature.ts 11373
 uses compareBytes findHeads
 gives judgeRecordChain listSignedFiles stateRecords
-core/graph.ts 11353
+core/graph.ts 11526
 uses isComparable
-gives findLiveRuns isResult isResultPath isSameContent listOwners makeLiveRun noteOwned placeRuns resultsOf
+gives findLiveRuns findNeeded isResult isResultPath isSameContent listOwners makeLiveRun noteOwned placeRuns resultsOf
 needs core/graph.ts
-core/circles.ts 11593
+core/circles.ts 11778
 uses 
 gives findCircles
-core/steps.ts 11638
+core/steps.ts 11823
 uses compareBytes compileGlob findCircles fixedFolder isGlob isResult noteOwned
 gives NO_FACTS buildStepGraph findCarriers findRunBefore makePatternTester plannedInputs plannedOutputs sortSteps splitFileParameter stepFactsOf withAllAfter withAllBefore
-core/stepcauses.ts 12109
+core/stepcauses.ts 12308
 uses isSameContent isSourceName splitFileParameter
 gives describeCause describeCauses findStepCauses isOfResult
-core/lineage.ts 12314
-uses isComparable
-gives findMaker findReaders isKnownContent outputState traceDown traceLineage traceUp
-core/layers.ts 12604
+core/lineage.ts 12513
+uses groupPlaces isComparable
+gives findMaker findReaders isKnownContent listReadings outputState traceDown traceLineage traceUp
+core/layers.ts 12795
 uses 
 gives layOut
-core/staleness.ts 12760
-uses compareBytes findStepCauses isOfResult isSameContent
-gives findOverwriters judgeFiles listExpectations listPathsOfStep listResultFolders makeOrphanTester
-core/linediff.ts 12920
+core/staleness.ts 12951
+uses NumberList compareBytes findStepCauses groupPlaces isOfResult isSameContent
+gives findOverwriters findUnknown judgeFiles listExpectations listPathsOfStep listResultFolders makeOrphanTester
+core/linediff.ts 13147
 uses 
 gives diffTexts isBinaryContent
-core/versions.ts 13258
+core/versions.ts 13485
 uses 
 gives compareVersions
-core/environment.ts 13398
+core/environment.ts 13625
 uses 
 gives emptyEnvironment
-core/rundiff.ts 13429
+core/rundiff.ts 13656
 uses compareBytes compareVersions
 gives compareRuns hasDifference isSameAspect isSameRow splitAt
-core/select.ts 13778
+core/select.ts 14005
 uses compareBytes
 gives findCounterpart listValueNames matchesFiles matchesFilter parseParameterCondition readDecimal resolveName selectRun valuesOf
-core/comparison.ts 13956
+core/comparison.ts 14181
 uses 
 gives describeTolerance isWithin
-core/moment.ts 14037
+core/moment.ts 14262
 uses 
 gives readMoment
-core/notes.ts 14067
+core/notes.ts 14292
 uses compileGlob recordPath
 gives applyNotes emptyNote findCountingNotes findTolerance groupNotes hasEffect notePath
-core/journal.ts 14248
+core/journal.ts 14473
 uses compareBytes trimBlanks
 gives arrangeJournal countStatuses distinctTexts spanParameters
-core/metadata.ts 14328
-uses 
+core/metadata.ts 14553
+uses dropEndSlashes
 gives emptyMetadata emptyTold familyFirst joinMetadata nameOfField
-core/publication.ts 14562
+core/publication.ts 14787
 uses 
 gives oneFile
-core/paper.ts 14608
+core/paper.ts 14833
 uses 
 gives UsedKeys
-core/archive.ts 14662
+core/archive.ts 14896
 uses codePointAt compareBytes isResultPath isUtf8 utf8SequenceLength
 gives TOP_MAKEFILE_NAMES compareOmitted findBagFault findNameClashes includesProvenance isDocumentName judgeClaim listArchiveClaims
-core/report.ts 14794
+core/report.ts 15028
 uses 
 gives findLastRepeats orderDetails thinOut
-core/system.ts 14845
+core/system.ts 15079
 uses lookUp
 gives platformOf readSystemRelease
-core/recordedsoftware.ts 14895
+core/recordedsoftware.ts 15129
 uses EXIT Failure REPLAYED_VARIABLES compareBytes compareVersions lookUp readSystemRelease splitVariable
 gives collectSoftware
-core/filteroptions.ts 15112
+core/filteroptions.ts 15346
 uses EXIT Failure readMoment
 gives requireMoment
-core/parameters.ts 15123
+core/parameters.ts 15357
 uses compareBytes editDistance
 gives DEEPEST_NESTING canonicalFloat canonicalInteger fileParametersOf findParameter isSameNode listParameters nameFileParameter printKey splitParameterName
 needs core/parameters.ts
-core/tracefiles.ts 15344
+core/tracefiles.ts 15578
 uses detachString folderOfName hasDots joinNames normalizeName
 gives TracedFiles
-core/traceprocesses.ts 15758
+core/traceprocesses.ts 15992
 uses 
 gives TracedProcesses listIds noteKept noteRead noteWritten
-core/tracecalls.ts 15926
+core/tracecalls.ts 16160
 uses detachString folderOfName joinNames normalizeName noteKept noteRead noteWritten
 gives CALL_HANDLERS
-core/trace.ts 16385
+core/trace.ts 16619
 uses CALL_HANDLERS TracedFiles TracedProcesses compareBytes folderOfName listIds
 gives Trace
-core/packagefact.ts 16675
+core/packagefact.ts 16909
 uses compareBytes
 gives choosePackage
-core/timestamps.ts 16698
+core/timestamps.ts 16932
 uses 
 gives STAMP_PATTERN haveStampsAsOnlyDifference
-core/localecauses.ts 16809
+core/localecauses.ts 17043
 uses compareBytes
 gives isLocaleDifference isSortedOtherwise
-core/causes.ts 16902
+core/causes.ts 17136
 uses compareBytes haveStampsAsOnlyDifference isLocaleDifference isSortedOtherwise
 gives findCauses
-core/repeat.ts 16997
+core/repeat.ts 17231
 uses fileParametersOf isComparable isResultPath isSameContent joinWords resolveName resultsOf splitParameterName
 gives ResultHistory USUAL_SURROUNDINGS changeRun describeOtherEnd findRepeatObstacle isFaithfulRepeat isRepeatAccepted judgeRepeat shareSettings
 needs core/select.ts core/repeat.ts
-core/reproducible.ts 17281
+core/reproducible.ts 17515
 uses findRepeatObstacle isFaithfulRepeat
 gives judgeReproducible
-core/evidence.ts 17418
+core/evidence.ts 17652
 uses isFaithfulRepeat isRepeatAccepted
 gives judgeLastRepeats listCommits listUnkeptSources
-core/reuse.ts 17479
+core/reuse.ts 17713
 uses REPLAYED_VARIABLES compareBytes hasDots isResultPath isSourceName
 gives ListedFolders endingOfLog findReuseObstacle listTellingVariables
 needs core/reuse.ts
-core/freeing.ts 17635
+core/freeing.ts 17869
 uses compareBytes
 gives listNeeded planFreeing sumBytes
-core/schedule.ts 17712
+core/schedule.ts 17946
 uses 
 gives Schedule
-core/clusterplan.ts 18036
+core/clusterplan.ts 18270
 uses compareBytes
 gives TASK_ENDS countJobs isInFlight judgeTask planArrays tasksOfJob
-core/decimals.ts 18193
-uses 
+core/decimals.ts 18427
+uses dropAtEnd
 gives mixGeometrically mixLinearly readExactDecimal stepRange
-core/random.ts 18362
+core/random.ts 18596
 uses 
 gives RANDOM_WHOLE SplitMix64
-core/sweep.ts 18408
+core/sweep.ts 18642
 uses EXIT Failure RANDOM_WHOLE SplitMix64 compareBytes mixGeometrically mixLinearly readExactDecimal stepRange
 gives crossAxes drawPoints findLatestPoints findSharedOutput keyOfParameters makeRowAxis numberPoints readParameterAxis zipAxes
-core/variations.ts 18710
+core/variations.ts 18944
 uses USUAL_SURROUNDINGS
 gives judgeVariations listVariations needsControl
-formats/iri.ts 18921
+formats/iri.ts 19155
 uses codePointAt utf8SequenceLength
 gives encodeIri isWebAddress
-formats/mediatypes.ts 18957
+formats/mediatypes.ts 19191
 uses 
 gives mediaTypeOf
-formats/placeholders.ts 18983
+formats/placeholders.ts 19217
 uses isGlob
 gives fillPattern fillText parsePlaceholders placeholderNamesIn valueOfPart
-formats/shelltext.ts 19051
+formats/shelltext.ts 19285
 uses valueOfPart
 gives baseName fillShellScript findProgramWords findShellScript isPlainShellValue isTameValue readShellScript
-formats/shellline.ts 19311
+formats/shellline.ts 19556
 uses quoteWord
 gives isShellName printLineCommand
-formats/commandtemplate.ts 19367
+formats/commandtemplate.ts 19612
 uses EXIT Failure fillShellScript fillText findProgramWords findShellScript isPlainShellValue isTameValue makeHarmless parsePlaceholders placeholderNamesIn readShellScript
 gives fillCommand namesInCommand readCommandTemplate
-formats/latex.ts 19424
+formats/latex.ts 19669
 uses codePointAt utf8SequenceLength
 gives LATEX_DEFINITION escapeLatex
-formats/tex.ts 19498
+formats/tex.ts 19743
 uses dropAtEnd
 gives scanTex
-formats/reuseentry.ts 19733
+formats/reuseentry.ts 19978
 uses FieldWriter compareBytes decodeText emptyRun encodeParameter encodeText fileParametersOf listTellingVariables parseRun printRunBody
 gives parseReuseEntry printReuseEntry printStepKey
-formats/runlines.ts 19789
-uses NO_FACTS decodeParameter decodeText decodeWithheld encodeParameter encodeText encodeWithheld encodeWord parseFile printFile stepFactsOf
+formats/runlines.ts 20034
+uses NO_FACTS decodeParameter decodeText decodeWithheld encodeParameter encodeText encodeWithheld parseFile printFile stepFactsOf
 gives GraphLine SummaryLine isFileCell isLineOfProject printGraphLine printSummaryLine readLineId
-formats/claims.ts 20024
+formats/claims.ts 20277
 uses GraphLine detachString emptyRun isResult isResultPath listOwners parseFile placeRuns printFile printGraphLine readLineId
 gives RecordClaims
 needs core/circles.ts core/steps.ts formats/runlines.ts formats/claims.ts
-formats/indexfile.ts 20110
+formats/indexfile.ts 20363
 uses 
 gives INDEX_HASH_BYTES parseIndexFile printIndexBody
-formats/slurm.ts 20151
-uses splitWord
+formats/slurm.ts 20404
+uses dropAtEnds splitWord
 gives SACCT_FORMAT SQUEUE_FORMAT parseMaxArraySize parseSacct parseSbatch parseSqueue printAskedOptions printJobName readJobState
-formats/clusterbatch.ts 20268
+formats/clusterbatch.ts 20521
 uses RUN_ID TASK_ENDS decodeText encodeText encodeWord splitWord
 gives parseArrayJobs parseBatch parseTask printArrayJob printAttempt printBatch printTask printTaskEnd
-formats/note.ts 20421
+formats/note.ts 20674
 uses EXIT Failure FieldWriter RUN_ID decodeText emptyNote encodeText failRecord readFormatNumber readId requireFields setFields splitFields splitWord
 gives parseNote parseToleranceOption printNoteBody
-formats/statement.ts 20518
+formats/statement.ts 20771
 uses FieldWriter RUN_ID decodeText encodeText failRecord parseFile readFormatNumber readId readRecordLink readWhole requireFields setFields splitFields
 gives parseStatement printStatementBody
-formats/sshsig.ts 20576
+formats/sshsig.ts 20829
 uses joinAtStars lookUp
 gives isAllowedFor parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType
-formats/notetext.ts 20792
+formats/notetext.ts 21045
 uses EXIT Failure decodeText makeHarmless trimBlanks
 gives parseNoteText printNoteText
-formats/environment.ts 20897
+formats/environment.ts 21150
 uses decodeText emptyEnvironment lookUp parseFile
 gives parseEnvironment
 needs core/environment.ts formats/environment.ts
-formats/longtext.ts 20942
+formats/longtext.ts 21195
 uses 
 gives findBackward findForward listSplicedParts spliceText
-formats/checksums.ts 21050
+formats/checksums.ts 21303
 uses compareBytes findBackward findForward spliceText
 gives findChecksum printChecksumPieces putChecksums
 needs formats/longtext.ts formats/checksums.ts
-formats/gitconfig.ts 21116
+formats/gitconfig.ts 21369
 uses trimBlanks
 gives findGitSetting findRemoteUrl isGitTrue parseGitConfig stripUrlCredentials
 needs formats/gitconfig.ts
-formats/gitindex.ts 21291
+formats/gitindex.ts 21544
 uses Failure compareBytes
 gives GIT_FOLDER GIT_LINK GIT_SYMLINK bytesFromHex computeTree findEntryPlace hexFromBytes parseGitIndex readUint32
-formats/gitpack.ts 21490
+formats/gitpack.ts 21743
 uses compareBytes readUint32
 gives applyGitDelta findInPackIndex parseLooseObject readPackedObject
-formats/gitpatch.ts 21658
+formats/gitpatch.ts 21911
 uses 
 gives dropEmptySections listPatchedNames parseRawDiff splitPatchSections
 needs formats/gitpatch.ts
-formats/gittree.ts 21707
+formats/gittree.ts 21960
 uses hexFromBytes
 gives parseGitTree
-formats/swhid.ts 21735
+formats/swhid.ts 21988
 uses EXIT Failure GIT_FOLDER bytesFromHex compareBytes
 gives originOfRemote parseSwhid parseSwhidRange printSnapshot printSwhid printSwhidFolder swhidOfCode
 needs formats/gitindex.ts formats/swhid.ts
-formats/gitapply.ts 21867
+formats/gitapply.ts 22120
 uses applyGitDelta splitPatchSections
 gives LARGEST_PATCHED_BYTES applyPatchSection splitGitPatch
-formats/vcsoutput.ts 22025
+formats/vcsoutput.ts 22278
 uses lookUp
 gives closeSpacedNames listShownNames parseFossilInfo parseFossilList parseHgStatus parseSvnInfo parseSvnStatus
-formats/jsontape.ts 22138
+formats/jsontape.ts 22391
 uses 
 gives decodeJsonString parseJson
 needs formats/jsontape.ts
-formats/series.ts 22326
+formats/series.ts 22579
 uses decodeText encodeText
 gives PRINTED_NUMBER SERIES_VALUE numberOfValue parseResources parseSeries printResources printSeries
 needs formats/series.ts
-formats/printedline.ts 22430
+formats/printedline.ts 22683
 uses PRINTED_NUMBER SERIES_VALUE decodeJsonString parseJson
 gives LONGEST_PRINTED_LINE isHopeless isPromising plainLine readPrintedLine
-formats/metricrule.ts 22631
+formats/metricrule.ts 22884
 uses EXIT Failure PRINTED_NUMBER compileGlob
 gives METRICS_FROM_HINT findRuleFault matchPattern readMetricRule
 needs formats/series.ts formats/metricrule.ts
-formats/printedreader.ts 22739
+formats/printedreader.ts 22992
 uses LONGEST_PRINTED_LINE SeriesCollector isHopeless isPromising matchPattern plainLine readPrintedLine
 gives PrintedReader
-formats/plan.ts 22907
+formats/plan.ts 23160
 uses DURATION_WORDS Failure METRICS_FROM_HINT SIZE_WORDS decodeText dropAtEnd emptyRun encodeText findNameFault findRuleFault isDeclarableVariable isResultPath isSecretName lookUp maskText parseDuration parseSize quoteCommand splitSimpleCommand splitVariable trimBlanks utf8SequenceLength
 gives PLAN_HEAD parsePlan printStep readAsked readStep spellTyped
 needs formats/series.ts formats/metricrule.ts formats/plan.ts
-formats/ldcache.ts 23286
+formats/ldcache.ts 23539
 uses 
 gives parseLibraryCache
-formats/strace.ts 23410
+formats/strace.ts 23663
 uses detachString
 gives StraceReader TRACED_CALLS
-formats/linesearch.ts 23736
+formats/linesearch.ts 23989
 uses 
 gives LineSearch
-formats/fileparts.ts 23774
+formats/fileparts.ts 24027
 uses 
 gives readBig16 readLittle16 readLittle32
-formats/dpkg.ts 23795
+formats/dpkg.ts 24048
 uses 
 gives parseDpkgDiversions parseDpkgStatus
-formats/apk.ts 23840
+formats/apk.ts 24093
 uses 
 gives findInApkList
-formats/pacman.ts 23878
+formats/pacman.ts 24131
 uses 
 gives parsePacmanDescription
-formats/conda.ts 23892
+formats/conda.ts 24145
 uses dropEndSlashes stripUrlCredentials
 gives parseCondaRecord spellInJson
-formats/storepath.ts 23949
+formats/storepath.ts 24202
 uses 
 gives parseStorePath
-formats/rpmheader.ts 23974
+formats/rpmheader.ts 24227
 uses readUint32
 gives findInRpmHeader
-formats/ndb.ts 24061
+formats/ndb.ts 24314
 uses readLittle32
 gives scanNdb
-formats/berkeleyhash.ts 24095
+formats/berkeleyhash.ts 24348
 uses readBig16 readLittle16 readLittle32 readUint32
 gives scanBerkeleyHash
-formats/sqlitelog.ts 24183
+formats/sqlitelog.ts 24436
 uses readLittle32 readUint32
 gives readSqliteLog
-formats/sqlite.ts 24237
+formats/sqlite.ts 24490
 uses readBig16 readSqliteLog readUint32
 gives findSqliteKeys findSqliteRoot findSqliteRow openSqlite scanSqliteTable
 needs formats/gitindex.ts formats/fileparts.ts formats/sqlitelog.ts formats/sqlite.ts
-formats/bytewindow.ts 24523
+formats/bytewindow.ts 24776
 uses 
 gives areSameBytes bytesAt bytesOfText isSpent openSource skipBytes sourceOfBytes startCursor takeText takeUint takeUleb128 textAt textOfBytes uintAt
-formats/dwarf.ts 24675
+formats/dwarf.ts 24928
 uses compareBytes isSpent skipBytes takeText takeUint takeUleb128 textAt uintAt
 gives readProducers
-formats/elffile.ts 24948
+formats/elffile.ts 25201
 uses isSpent openSource startCursor takeUint textAt textOfBytes uintAt
 gives ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE findOffset hasFlag isOnlyDebug openElf sourceOfSection takeWord
-formats/elfdebug.ts 25082
+formats/elfdebug.ts 25335
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE bytesAt hasFlag openSource sourceOfBytes sourceOfSection startCursor takeUint takeWord textOfBytes uintAt
 gives findDebugSection makeSectionOpener
-formats/gobuildinfo.ts 25208
+formats/gobuildinfo.ts 25461
 uses bytesAt findOffset isSpent sourceOfSection startCursor takeUleb128 textAt textOfBytes uintAt
 gives readGoFacts
-formats/elf.ts 25265
+formats/elf.ts 25518
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE bytesAt compareBytes findDebugSection findOffset hasFlag hexFromBytes isOnlyDebug isSpent makeSectionOpener openElf openSource readGoFacts readProducers sourceOfSection startCursor takeUint takeWord textAt textOfBytes uintAt
 gives describeProducer findSeparateDebugName readElf
 needs formats/gitindex.ts formats/bytewindow.ts formats/dwarf.ts formats/elffile.ts formats/elfdebug.ts formats/gobuildinfo.ts formats/elf.ts
-formats/headers.ts 25507
+formats/headers.ts 25760
 uses trimBlanks
 gives parseHeaders
-formats/zip.ts 25535
+formats/zip.ts 25788
 uses 
 gives ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra
-formats/amounts.ts 25652
+formats/amounts.ts 25905
 uses joinWords
 gives countThings groupDigits joinSome percentOf roundNumber tellDiffering
-formats/crc32.ts 25691
+formats/crc32.ts 25944
 uses 
 gives crc32
-formats/png.ts 25724
+formats/png.ts 25977
 uses bytesOfText crc32 textOfBytes
 gives PNG_SIGNATURE decodePng encodePng readPngRow
-formats/pngcomparison.ts 26067
+formats/pngcomparison.ts 26320
 uses areSameBytes compareBytes decodePng groupDigits joinSome makeHarmless percentOf readPngRow tellDiffering textOfBytes
 gives channelsApart comparePng
-formats/pngpicture.ts 26239
+formats/pngpicture.ts 26492
 uses channelsApart decodePng encodePng readPngRow
 gives drawPngDifference
-formats/npyheader.ts 26425
+formats/npyheader.ts 26678
 uses textOfBytes
 gives NPY_MAGIC readNpyHeader
-formats/npynumbers.ts 26659
+formats/npynumbers.ts 26912
 uses 
 gives PARTS_OF_NUMBER findLongForm isNumericField readNpyNumber sumOfParts
-formats/npy.ts 26806
+formats/npy.ts 27059
 uses PARTS_OF_NUMBER areSameBytes describeTolerance findLongForm groupDigits isNumericField makeHarmless readNpyHeader readNpyNumber roundNumber sumOfParts tellDiffering
 gives compareNpy
-formats/members.ts 27115
+formats/members.ts 27368
 uses areSameBytes compareBytes crc32 groupDigits makeHarmless tellDiffering
 gives compareMembers
-formats/tar.ts 27302
+formats/tar.ts 27555
 uses dropEndSlashes textOfBytes
 gives isTar readTar
-formats/tarwriter.ts 27526
+formats/tarwriter.ts 27779
 uses 
 gives printTarEnd printTarHeader printTarPadding
-formats/zipmembers.ts 27616
+formats/zipmembers.ts 27869
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES dropEndSlashes findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra textOfBytes
 gives readZip
-formats/zipwriter.ts 27697
+formats/zipwriter.ts 27950
 uses 
 gives ZIP_LOCAL_CRC_AT printZipDirectoryEntry printZipEnd printZipLocalHeader
-formats/bagit.ts 27771
+formats/bagit.ts 28024
 uses compareBytes
 gives BAGIT_TXT printBagInfo printBagManifest
-formats/binarykind.ts 27790
+formats/binarykind.ts 28043
 uses NPY_MAGIC PNG_SIGNATURE areSameBytes compareMembers compareNpy comparePng isTar readTar readZip textOfBytes
 gives BINARY_DEPTH compareBinary recognizeBinary startUnpackBudget
-formats/comparebytes.ts 27853
+formats/comparebytes.ts 28106
 uses countThings groupDigits
 gives compareAsBytes describeByteCount findFirstDifference
-formats/numbers.ts 27887
+formats/numbers.ts 28140
 uses dropAtEnd isWithin
 gives NumberScanner compareNumbers isNumber
-formats/numbertally.ts 28049
+formats/numbertally.ts 28302
 uses compareNumbers countThings groupDigits roundNumber
 gives NumberTally
-formats/comparetext.ts 28117
+formats/comparetext.ts 28370
 uses NumberScanner NumberTally countThings describeTolerance findCauses findFirstDifference groupDigits makeHarmless
 gives addNumbersOfText compareText describeTextTally looksLikeText quoteExcerpt tallyText
-formats/comparetable.ts 28320
+formats/comparetable.ts 28573
 uses NumberTally addNumbersOfText countThings describeTolerance findCauses groupDigits isNumber quoteExcerpt
 gives TableReader compareTables
-formats/comparejson.ts 28517
+formats/comparejson.ts 28770
 uses NumberTally countThings decodeJsonString describeTolerance findCauses findFirstDifference groupDigits makeHarmless parseJson quoteExcerpt
 gives compareJson
-formats/parametersource.ts 28681
+formats/parametersource.ts 28934
 uses EXIT Failure codePointAt utf8SequenceLength
 gives BYTE_ORDER_MARK ParameterSource encodeCodePoint
-formats/yamlscalars.ts 28759
+formats/yamlscalars.ts 29012
 uses canonicalFloat canonicalInteger encodeCodePoint
 gives isDayOfCalendar readYamlQuoted resolveYamlPlain
-formats/yaml.ts 28865
+formats/yaml.ts 29118
 uses DEEPEST_NESTING dropAtEnd readYamlQuoted resolveYamlPlain
 gives readYaml
-formats/toml.ts 29299
+formats/toml.ts 29552
 uses DEEPEST_NESTING canonicalFloat canonicalInteger encodeCodePoint isDayOfCalendar
 gives readToml
-formats/jsonvalues.ts 29629
+formats/jsonvalues.ts 29882
 uses DEEPEST_NESTING canonicalFloat canonicalInteger decodeJsonString
 gives readJsonValues
-formats/keylines.ts 29774
+formats/keylines.ts 30027
 uses dropAtEnd
 gives readIni readKeyLines readProperties
-formats/assignments.ts 29958
+formats/assignments.ts 30211
 uses DEEPEST_NESTING
 gives AssignmentBook LiteralCursor NoLiteral isSign makeLiteralList makeLiteralMapping matchAt readWholeLiteral replaceEscapes splitTokens
-formats/pythonvalues.ts 30159
+formats/pythonvalues.ts 30412
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readPythonValues
-formats/rvalues.ts 30449
+formats/rvalues.ts 30702
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readRValues
-formats/juliavalues.ts 30728
+formats/juliavalues.ts 30981
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList matchAt readWholeLiteral replaceEscapes splitTokens
 gives readJuliaValues
-formats/shellvalues.ts 31023
+formats/shellvalues.ts 31276
 uses AssignmentBook DEEPEST_NESTING
 gives readShellValues
-formats/parameterfile.ts 31273
+formats/parameterfile.ts 31529
 uses EXIT Failure ParameterSource compareBytes fileParametersOf findParameter isPlainText isSameNode readIni readJsonValues readJuliaValues readKeyLines readProperties readPythonValues readRValues readShellValues readToml readYaml
 gives LARGEST_PARAMETER_FILE_BYTES alignFileParameters describeParameter hasParameterFormat parameterEnding readParameters requireParameter writeParameter
-formats/metrics.ts 31537
+formats/metrics.ts 31793
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS SERIES_VALUE SeriesCollector TableReader decodeJsonString dropAtEnd dropAtEnds hasParameterFormat parameterEnding parseJson printKey readParameters
 gives readMetricSeries readMetricValues
-formats/pointtable.ts 31662
+formats/pointtable.ts 31918
 uses BYTE_ORDER_MARK EXIT Failure TableReader
 gives readPointTable
-formats/segments.ts 31700
+formats/segments.ts 31956
 uses compareAsBytes compareBytes countThings describeTextTally describeTolerance findCauses looksLikeText makeHarmless tallyText
 gives SegmentList compareSegments keepBut
-formats/pdf.ts 31839
+formats/pdf.ts 32095
 uses SegmentList keepBut looksLikeText
 gives PDF_MAGIC cutPdf
-formats/postscript.ts 32047
+formats/postscript.ts 32303
 uses SegmentList keepBut looksLikeText
 gives POSTSCRIPT_MAGIC cutPostScript
-formats/svg.ts 32064
+formats/svg.ts 32320
 uses STAMP_PATTERN SegmentList keepBut
 gives cutSvg looksLikeSvg
-formats/gzip.ts 32125
+formats/gzip.ts 32381
 uses 
 gives GZIP_MAGIC compareGzip
-formats/makeflags.ts 32178
+formats/makeflags.ts 32434
 uses 
 gives parseJobserver printJobserver
-formats/comparekind.ts 32215
+formats/comparekind.ts 32471
 uses BINARY_DEPTH GZIP_MAGIC PDF_MAGIC POSTSCRIPT_MAGIC bytesOfText compareAsBytes compareBinary compareGzip compareJson compareSegments compareTables compareText cutPdf cutPostScript cutSvg findCauses looksLikeSvg looksLikeText recognizeBinary startUnpackBudget textOfBytes
 gives compareByKind
-formats/license.ts 32298
-uses crc32 trimBlanks
+formats/license.ts 32554
+uses crc32 dropAtEnd trimBlanks
 gives LARGEST_LICENSE_BYTES findSpdxLine isKnownLicense normalizeLicense recognizeLicense
-formats/metadatafile.ts 32393
+formats/metadatafile.ts 32649
 uses EXIT Failure ParameterSource emptyTold joinSome trimBlanks
 gives METADATA_HINT MetadataFile dayIn normalizeDoi normalizeOrcid personOf personOfAddress
-formats/citationfile.ts 32540
+formats/citationfile.ts 32796
 uses MetadataFile dayIn dropAtEnd dropAtEnds lookUp normalizeDoi normalizeLicense normalizeOrcid personOf readJsonValues readYaml
 gives readCitationFile readCodemetaFile readZenodoFile
-formats/packagefile.ts 32745
+formats/packagefile.ts 33001
 uses MetadataFile emptyTold isUtf8 normalizeLicense parseHeaders personOfAddress readJsonValues readToml stripUrlCredentials trimBlanks
 gives readJuliaProject readPackageJson readPyproject readRDescription readReadme
-formats/saidmetadata.ts 32905
+formats/saidmetadata.ts 33164
 uses EXIT Failure dayIn emptyTold isPlainText makeHarmless normalizeDoi normalizeLicense normalizeOrcid personOf trimBlanks
 gives readSaidMetadata
-formats/pythonmetadata.ts 32954
+formats/pythonmetadata.ts 33213
 uses dropEndSlashes stripUrlCredentials
 gives normalizePythonName parseDirectUrl parseEditableMapping parseNameLines parseRecordPaths pythonSourceOf topModuleOf
-formats/juliamanifest.ts 33032
+formats/juliamanifest.ts 33291
 uses 
 gives parseJuliaManifest parseJuliaProject
-formats/perlmodule.ts 33088
+formats/perlmodule.ts 33347
 uses 
 gives parsePerlModule
-views/makefile.ts 33148
+views/makefile.ts 33407
 uses compareBytes encodeText encodeWithheld findBackward findChecksum findForward isResult isSameContent makeLiveRun putChecksums resultsOf spliceText
 gives addRunToMakefile printMakefile printMakefilePieces
 needs formats/longtext.ts views/makefile.ts
-views/rerunscript.ts 33608
+views/rerunscript.ts 33867
 uses REFUSED_PREFIXES REFUSED_VARIABLES REPLAYED_VARIABLES
 gives RERUN_SCRIPT
-views/replayscript.ts 35213
+views/replayscript.ts 35472
 uses REPLAYED_VARIABLES RERUN_SCRIPT encodeText encodeWithheld isComparable isDeclarableVariable isReplayedVariable isResultPath makeHarmless quoteWord
 gives printReplay printReplayEnd printReplayHead
-views/table.ts 35508
-uses codePointAt utf8SequenceLength
+views/table.ts 35767
+uses codePointAt dropAtEnd utf8SequenceLength
 gives TableMeasure cutToWidth displayWidth formatBytes formatSeconds printChoices printTable printTableHead printTableRow wrapText
 needs views/table.ts
-views/plot.ts 35684
-uses cutToWidth displayWidth
+views/plot.ts 35943
+uses cutToWidth displayWidth dropAtEnd
 gives printPlot
-views/columns.ts 35836
+views/columns.ts 36095
 uses compareBytes encodeText encodeWithheld encodeWord formatBytes formatSeconds listValueNames makeHarmless readDecimal valuesOf
 gives COLUMN_NAMES findColumn findColumns findVaryingParameters isAllColumns isNumeric jsonCell namedTitleOf printCell showCell sortRuns
-views/runlist.ts 36047
+views/runlist.ts 36305
 uses LATEX_DEFINITION TableMeasure escapeLatex isNumeric jsonCell makeHarmless namedTitleOf printCell printTableHead printTableRow showCell
 gives printRunCsv printRunJson printRunLatex printRunTable
-views/latexvalues.ts 36104
+views/latexvalues.ts 36379
 uses LATEX_DEFINITION RUN_ID compareBytes decodeText escapeLatex makeHarmless utf8SequenceLength
 gives LATEX_VALUES_HEAD collectLatexValues keyOfPath listRunValues parseLatexValues printLatexValues
-views/sweep.ts 36286
+views/sweep.ts 36561
 uses countThings encodeWithheld groupDigits joinSome makeHarmless printTable quoteWord
 gives printSweepForecast printSweepSum
-views/json.ts 36335
+views/json.ts 36610
 uses encodeText encodeWithheld printRanges utf8SequenceLength
 gives jsonFileOf jsonTextOf printJsonRun printJsonValue
 needs views/json.ts
-views/page.ts 36427
+views/page.ts 36702
 uses decodeText encodeText formatBytes formatSeconds makeHarmless
 gives describeComment printEnvironmentPage printNotesPage printRunPage showFile showLines showText
-views/journal.ts 36576
-uses countStatuses distinctTexts formatBytes formatSeconds isResult makeHarmless showLines showText spanParameters
+views/journal.ts 36851
+uses countStatuses distinctTexts dropAtEnd formatBytes formatSeconds isResult makeHarmless showLines showText spanParameters
 gives countOf describeJournal describeStop showPrinted summarizeVerdicts
-views/journaltext.ts 36760
-uses displayWidth wrapText
+views/journaltext.ts 37035
+uses displayWidth dropAtEnd wrapText
 gives printJournalText
-views/journalmarkup.ts 36791
+views/journalmarkup.ts 37066
 uses trimBlanks
 gives escapeMarkdown fence printJournalMarkdown printJournalOrg
-views/journalhtml.ts 36892
+views/journalhtml.ts 37167
 uses 
 gives escapeHtml printJournalHtml
-views/citation.ts 36947
+views/citation.ts 37222
 uses EXIT Failure escapeHtml familyFirst isKnownLicense joinWords lookUp nameOfField oneFile
 gives listFacts printCitation printCodemeta printZenodo quoteYaml
-views/exportleft.ts 37103
-uses joinWords makeHarmless
+views/exportleft.ts 37378
+uses dropAtEnd joinWords makeHarmless
 gives commentLine commentLines countWords findInterpreter headOfExport listSome spellPackage tellLeftPackages tellMachine tellRuns tellVariables
-views/exportpip.ts 37190
+views/exportpip.ts 37465
 uses collectSoftware commentLine countWords findInterpreter headOfExport listSome normalizePythonName oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printPipExport printRequirements selectPipPackages spellPipRequirements
-views/exportconda.ts 37282
+views/exportconda.ts 37557
 uses collectSoftware commentLine compareBytes countWords findInterpreter headOfExport listSome lookUp oneFile quoteYaml selectPipPackages spellPackage spellPipRequirements tellLeftPackages tellMachine tellRuns tellVariables
 gives listCondaChannels printCondaEnvironment printCondaExport selectCondaSpecs
-views/exportapt.ts 37378
+views/exportapt.ts 37653
 uses EXIT Failure collectSoftware commentLine commentLines compareBytes countWords headOfExport joinWords listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listLinkPackages listSnapshotSources printAptExport spellAptPins spellDay tellAptPins
-views/exportlanguages.ts 37488
+views/exportlanguages.ts 37763
 uses countWords listSome spellDay spellPackage
 gives spellJuliaPackages spellNodePackages spellRPackages spellRubyPackages
-views/exportdockerfile.ts 37549
+views/exportdockerfile.ts 37824
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listCondaChannels listLinkPackages listSnapshotSources listSome oneFile platformOf quoteWord selectCondaSpecs selectPipPackages spellAptPins spellDay spellJuliaPackages spellNodePackages spellPackage spellPipRequirements spellRPackages spellRubyPackages tellAptPins tellLeftPackages tellMachine tellRuns tellVariables utf8SequenceLength
 gives printDockerfileExport printImage selectOwnPackages
-views/exportguix.ts 37780
+views/exportguix.ts 38055
 uses collectSoftware commentLine commentLines countWords headOfExport listSome parseStorePath spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listPackageFolders printGuixExport
-views/exportnix.ts 37865
+views/exportnix.ts 38140
 uses collectSoftware commentLine countWords headOfExport listPackageFolders listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printNixExport
-views/exportspack.ts 37908
+views/exportspack.ts 38183
 uses collectSoftware commentLine compareBytes countWords headOfExport listSome lookUp oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printSpackExport
-views/exportbinder.ts 37985
+views/exportbinder.ts 38261
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listSome printCondaEnvironment printRequirements quoteWord selectOwnPackages spellAptPins spellDay spellJuliaPackages spellPackage spellRPackages tellLeftPackages tellMachine tellRuns tellVariables
 gives printBinderExport
-views/exportcodeocean.ts 38078
+views/exportcodeocean.ts 38354
 uses collectSoftware commentLine compareBytes countWords hasDots headOfExport listSome printImage quoteWord quoteYaml
 gives printCodeOceanExport
-views/badges.ts 38161
-uses countThings escapeMarkdown joinSome listCommits listUnkeptSources oneFile showText
+views/badges.ts 38437
+uses countThings dropAtEnd escapeMarkdown joinSome listCommits listUnkeptSources oneFile showText
 gives namePaths printBadges
-views/appendix.ts 38272
+views/appendix.ts 38548
 uses countThings escapeMarkdown familyFirst fence formatBytes formatSeconds joinSome listCommits listFacts listUnkeptSources namePaths oneFile showText
 gives printAppendix
-views/runprograms.ts 38410
+views/runprograms.ts 38686
 uses baseName joinNames normalizeName splitCommand splitSimpleCommand
 gives programOfRun
-views/rocrategraph.ts 38470
+views/rocrategraph.ts 38746
 uses 
 gives CrateFacts CrateGraph crateListOf printCrate
-views/rocratefiles.ts 38632
+views/rocratefiles.ts 38908
 uses compareBytes encodeIri isResultPath jsonTextOf mediaTypeOf
 gives CRATE_DESCRIPTOR CrateFiles indexCrateFiles listNamedFiles
-views/rocrateruns.ts 38758
-uses crateListOf encodeIri isWebAddress jsonTextOf programOfRun spanOfRun splitAt swhidOfCode
+views/rocrateruns.ts 39034
+uses crateListOf dropEndSlashes encodeIri isWebAddress jsonTextOf programOfRun spanOfRun splitAt swhidOfCode
 gives CrateRuns crateTimeOf
-views/rocrate.ts 38922
+views/rocrate.ts 39198
 uses CRATE_DESCRIPTOR CrateFacts CrateFiles CrateGraph CrateRuns countOf crateListOf crateTimeOf encodeIri findLiveRuns indexCrateFiles isWebAddress jsonTextOf listNamedFiles printCrate recordPath spanOfRun
 gives printRoCrate
-views/provmodel.ts 39091
+views/provmodel.ts 39367
 uses jsonTextOf spanOfRun splitAt
 gives PROV_NAMESPACE PROV_RELATIONS makeProvDocument
-views/provjson.ts 39351
+views/provjson.ts 39627
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvJson
-views/provn.ts 39408
+views/provn.ts 39684
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvN
-views/reportscripts.ts 39450
+views/reportscripts.ts 39726
 uses 
 gives REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH
-views/reportrun.ts 42926
+views/reportrun.ts 43202
 uses countThings describeComment describeStop escapeHtml formatBytes formatSeconds groupDigits showLines showPrinted showText summarizeVerdicts thinOut
 gives escapeScriptJson htmlName htmlText linkRun printFacts printRunArticle
-views/reportentries.ts 43212
-uses escapeHtml formatBytes htmlName htmlText makeHarmless printFacts
+views/reportentries.ts 43488
+uses detachString escapeHtml formatBytes htmlName htmlText makeHarmless printFacts
 gives keyOfEnvironment keyOfPatch keyOfPreview printEnvironmentEntry printPatchEntry printPreviewEntry
-views/reportindex.ts 43285
-uses escapeHtml findColumns findLiveRuns formatBytes formatSeconds linkRun makeHarmless namedTitleOf showCell traceLineage
+views/reportindex.ts 43566
+uses NumberRows escapeHtml findColumns findNeeded formatBytes formatSeconds isResult linkRun makeHarmless namedTitleOf placeRuns showCell traceLineage
 gives makeReportColumns makeReportGraph printReportIndex printStaticResults printStaticTable traceReport
-views/reportpage.ts 43459
+views/reportpage.ts 43775
 uses REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH escapeHtml escapeScriptJson
 gives REPORT_MARK printPartElement printPartFile printReportPage
-views/reportparts.ts 43535
+views/reportparts.ts 43851
 uses makeHarmless printPartElement printPartFile printRunArticle thinOut
 gives ReportParts
-views/rundiff.ts 43676
-uses cutToWidth displayWidth formatBytes formatSeconds isSameAspect isSameRow lookUp makeHarmless printRanges showFile showText wrapText
+views/rundiff.ts 44004
+uses cutToWidth displayWidth dropAtEnd formatBytes formatSeconds isSameAspect isSameRow lookUp makeHarmless printRanges showFile showText wrapText
 gives MOST_DIFFERENCE_ROWS printRunDifference
-views/rundiffjson.ts 43958
+views/rundiffjson.ts 44286
 uses encodeText encodeWithheld hasDifference isSameAspect isSameRow jsonFileOf printJsonValue
 gives printJsonDifference
-views/processes.ts 43992
+views/processes.ts 44320
 uses cutToWidth displayWidth formatSeconds makeHarmless showText
 gives printProcessTree
-views/verdicts.ts 44140
+views/verdicts.ts 44468
 uses cutToWidth describeOtherEnd encodeText encodeWithheld fileParametersOf makeHarmless nameFileParameter wrapText
 gives printJsonPlan printJsonStories printJsonStory printRepeatPlan printRepeatStory printStorySum
-views/freed.ts 44261
+views/freed.ts 44589
 uses countThings formatBytes showText
 gives printFreed printWouldGo
-views/archive.ts 44286
+views/archive.ts 44614
 uses countThings encodeText formatBytes makeHarmless printTable wrapText
 gives NOT_INCLUDED_FILE printArchivePlan printArchiveReadme printNotIncluded
-views/lineagestory.ts 44383
+views/lineagestory.ts 44711
 uses makeHarmless showText
 gives describeCodeOf describeMark describeParameters describeReproducible describeRunName foldStory listNeighbours resolveCopy shortHash shortTime summarizeReproducible toldOfRun
-views/lineagetree.ts 44544
-uses compareBytes cutToWidth describeCodeOf describeMark describeParameters describeReproducible describeRunName displayWidth listNeighbours makeHarmless resolveCopy shortHash showText wrapText
+views/lineagetree.ts 44872
+uses compareBytes cutToWidth describeCodeOf describeMark describeParameters describeReproducible describeRunName displayWidth dropAtEnd listNeighbours makeHarmless resolveCopy shortHash showText wrapText
 gives printLineageTree
-views/lineagejson.ts 44731
+views/lineagejson.ts 45059
 uses encodeText encodeWithheld jsonFileOf listNeighbours printJsonValue
 gives printLineageJson
-views/lineagedot.ts 44786
+views/lineagedot.ts 45114
 uses cutToWidth describeMark makeHarmless shortHash shortTime showText
 gives printLineageDot
-views/lineagesvg.ts 44825
+views/lineagesvg.ts 45153
 uses cutToWidth describeMark describeParameters describeRunName displayWidth layOut makeHarmless shortHash shortTime showText summarizeReproducible
 gives printLineageSvg
-views/clusterstatus.ts 45029
+views/clusterstatus.ts 45357
 uses encodeText lookUp makeHarmless showText
 gives countTasks jsonBatches listBatchGroups
-views/status.ts 45099
-uses describeCause displayWidth encodeText encodeWithheld isSourceName jsonBatches listBatchGroups makeHarmless printJsonValue showText wrapText
+views/status.ts 45427
+uses describeCause displayWidth dropAtEnd encodeText encodeWithheld isSourceName jsonBatches listBatchGroups makeHarmless printJsonValue showText wrapText
 gives isAllFine jsonCauseOf printStatus printStatusJson
-views/make.ts 45238
+views/make.ts 45566
 uses describeCauses encodeText joinWords jsonCauseOf makeHarmless printJsonValue
 gives printAllCurrent printMadeStep printMakeJson printMakeSum
-views/variations.ts 45302
+views/variations.ts 45630
 uses encodeText joinWords makeHarmless printTable wrapText
 gives printJsonVariations printVariations
-views/texts.ts 45356
+views/texts.ts 45684
 uses RERUN_SCRIPT findLiveRuns printMakefile
 gives TOP_MAKEFILE initialFiles
 needs views/rerunscript.ts views/texts.ts
-views/completionscripts.ts 45474
+views/completionscripts.ts 45802
 uses 
 gives BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION
-views/completion.ts 46070
+views/completion.ts 46398
 uses BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION kindsOfWord quoteWord readOperands
 gives printCompletion
 needs views/completionscripts.ts views/completion.ts
-sys/scan.ts 46199
+sys/scan.ts 46527
 uses childProcess errorCode fs lstatIfThere shareWork toFsPath toText
 gives isLeftOut lookAgain resetAccessTimes takeSnapshot
 needs sys/scan.ts
-sys/swhid.ts 46543
-uses Failure GIT_FOLDER GIT_SYMLINK bytesFromHex crypto errorCode fs lstatIfThere printSwhidFolder readLinkTarget toFsPath
+sys/swhid.ts 46871
+uses Failure GIT_FOLDER GIT_SYMLINK bytesFromHex crypto dropEndSlashes errorCode fs lstatIfThere printSwhidFolder readLinkTarget toFsPath
 gives hashSwhidObject identifyContent swhidOfFolder
-sys/gitrepo.ts 46719
-uses Failure bytesFromHex crypto dropAtEnd findGitSetting findInPackIndex fs isGitTrue listFolder parseGitConfig parseLooseObject readPackedObject readRegularIfThere statIfThere toFsPath zlib
-gives findRepository hasReftable hashGitObject inflateBytes isReferenceName openBareRepository openRepository readGitObject readHead readTreeOfCommit
+sys/gitrepo.ts 47047
+uses Failure bytesFromHex crypto dropAtEnd dropAtEnds dropEndSlashes findGitSetting findInPackIndex fs isGitTrue listFolder parseGitConfig parseLooseObject readPackedObject readRegularIfThere statIfThere toFsPath zlib
+gives GIT_SPACES findRepository hasReftable hashGitObject inflateBytes isReferenceName openBareRepository openRepository readGitObject readHead readTreeOfCommit
 needs formats/gitindex.ts formats/gitpack.ts sys/gitrepo.ts
-sys/gitstatus.ts 46940
+sys/gitstatus.ts 47270
 uses Failure GIT_LINK GIT_SYMLINK crypto errorCode findGitSetting fs hashGitObject isGitTrue lstatIfThere parseGitIndex readLinkTarget toFsPath
 gives compareWithFiles hasContentOfEntry readGitIndex
-sys/gitprocess.ts 47121
+sys/gitprocess.ts 47451
 uses Failure bytesFromHex childProcess errorCode findGitSetting isGitTrue statIfThere toSpawnArguments
 gives LARGEST_ANSWER_BYTES describeStartFailure findUntrustedFilters listEntriesWithGit listFiltered runGit splitNames turnFiltersOff
 needs formats/gitindex.ts sys/gitprocess.ts
-sys/gitobjects.ts 47280
+sys/gitobjects.ts 47610
 uses GIT_FOLDER bytesFromHex hashGitObject hexFromBytes parseGitTree readGitObject readTreeOfCommit runGit
 gives findCommitEntry findCommitFile listCommitFiles readBlobs readObjectBody resolveCommit
-sys/gitrefs.ts 47400
-uses Failure compareBytes dropAtEnd dropAtEnds hasReftable isReferenceName listFolder lstatIfThere readGitObject readObjectBody readRegularIfThere resolveCommit runGit
+sys/gitrefs.ts 47730
+uses Failure GIT_SPACES compareBytes dropAtEnd dropAtEnds hasReftable isReferenceName listFolder lstatIfThere readGitObject readObjectBody readRegularIfThere resolveCommit runGit
 gives findCommit findReference listReferences readObjectKind
-sys/trackedfiles.ts 47514
+sys/trackedfiles.ts 47841
 uses Failure GIT_LINK GIT_SYMLINK bytesFromHex compareWithFiles computeTree findEntryPlace findGitSetting hashSwhidObject hexFromBytes identifyContent isGitTrue listEntriesWithGit lstatIfThere openRepository readGitIndex readHead readLinkTarget
 gives findTracked readTrackedFiles swhidOfTracked
-sys/git.ts 47596
-uses Failure GIT_LINK GIT_SYMLINK compareBytes compareWithFiles computeTree dropEmptySections errorCode findEntryPlace findRemoteUrl findRepository findUntrustedFilters hasContentOfEntry hasReftable hashBytes hashGitObject hexFromBytes isSecretFile listEntriesWithGit listFiltered listPatchedNames lstatIfThere openRepository parseRawDiff readGitIndex readHead readObjectBody readTreeOfCommit runGit splitNames turnFiltersOff
+sys/git.ts 47923
+uses Failure GIT_LINK GIT_SYMLINK compareBytes compareWithFiles computeTree dropEmptySections dropEndSlashes errorCode findEntryPlace findRemoteUrl findRepository findUntrustedFilters hasContentOfEntry hasReftable hashBytes hashGitObject hexFromBytes isSecretFile listEntriesWithGit listFiltered listPatchedNames lstatIfThere openRepository parseRawDiff readGitIndex readHead readObjectBody readTreeOfCommit runGit splitNames turnFiltersOff
 gives findGitFileState readCode readEarlierBlob
 needs formats/gitindex.ts formats/gittree.ts sys/gitstatus.ts sys/gitobjects.ts sys/git.ts
-sys/swhidpath.ts 47916
+sys/swhidpath.ts 48243
 uses Failure findCommit findCommitEntry findGitSetting findRemoteUrl findRepository findTracked hashSwhidObject hexFromBytes identifyContent isGitTrue lstatIfThere makeHarmless originOfRemote printSwhid readLinkTarget readTrackedFiles resolveLinks statIfThere swhidOfFolder swhidOfTracked
 gives PathNamer nameUpToThree
-sys/swhidgit.ts 48055
+sys/swhidgit.ts 48382
 uses EXIT Failure findCommit findReference findRemoteUrl findRepository hashSwhidObject listReferences nameUpToThree openBareRepository originOfRemote printSnapshot readObjectBody readObjectKind
 gives hasTag nameRelease nameRevision nameSnapshot originOfRepository requireRepository
-sys/othervcs.ts 48126
+sys/othervcs.ts 48453
 uses LARGEST_ANSWER_BYTES childProcess closeSpacedNames describeStartFailure errorCode findGitSetting findLinkOut fs isSecretFile listFolder listShownNames lstatIfThere makeFolder makeRandomDigits parseFossilInfo parseFossilList parseGitConfig parseHgStatus parseSvnInfo parseSvnStatus readRegularIfThere removeIfThere splitNames statIfThere stripUrlCredentials toFsPath toSpawnArguments toText
 gives findOtherFileState readOtherCode
 needs formats/gitindex.ts formats/vcsoutput.ts sys/gitprocess.ts sys/othervcs.ts
-sys/inflate.ts 48373
+sys/inflate.ts 48702
 uses errorCode zlib
 gives deflateZlib inflateRawAtMost inflateZlibAtMost unpackBytes
-sys/compare.ts 48414
+sys/compare.ts 48743
 uses compareByKind describeByteCount errorCode fs inflateRawAtMost inflateZlibAtMost toFsPath unpackBytes
 gives compareFiles
-sys/filesource.ts 48512
+sys/filesource.ts 48841
 uses errorCode fs listSplicedParts replaceFile toFsPath writeAll
 gives changeFiles readFileInParts
 needs formats/longtext.ts sys/filesource.ts
-sys/packagepaths.ts 48686
+sys/packagepaths.ts 49015
 uses errorCode lstatIfThere readRegularIfThere resolveLinks
 gives findFolderAliases findRealPath makePackageQuestion readPackageText spellPaths
-sys/dpkgdatabase.ts 48747
+sys/dpkgdatabase.ts 49076
 uses LineSearch choosePackage findRealPath listFolder parseDpkgDiversions parseDpkgStatus readPackageText
 gives DPKG_STAMPED findDpkgOwners
-sys/rpmdatabase.ts 48839
+sys/rpmdatabase.ts 49168
 uses LineSearch choosePackage findInRpmHeader findSqliteKeys findSqliteRoot findSqliteRow openSqlite readFileInParts resolveLinks scanBerkeleyHash scanNdb scanSqliteTable spellPaths
 gives RPM_STAMPED findRpmOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/packagepaths.ts sys/rpmdatabase.ts
-sys/condaprefix.ts 48920
+sys/condaprefix.ts 49249
 uses LineSearch choosePackage listFolder parseCondaRecord readPackageText spellInJson statIfThere toBytes toText
 gives CONDA_STAMPED CondaPrefixes findCondaOwners
-sys/ownercache.ts 48965
+sys/ownercache.ts 49294
 uses decodeText encodeText errorCode fs hashBytes isSettled readRegularIfThere removeIfThere statIfThere toFsPath
 gives OwnerCache stampDatabases
-sys/packages.ts 49051
+sys/packages.ts 49380
 uses CONDA_STAMPED CondaPrefixes DPKG_STAMPED LineSearch OwnerCache RPM_STAMPED choosePackage findCondaOwners findDpkgOwners findFolderAliases findInApkList findRpmOwners listFolder makePackageQuestion parsePacmanDescription parseStorePath readPackageText spellPaths stampDatabases
 gives addPathTo findOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/dpkg.ts formats/apk.ts formats/pacman.ts formats/conda.ts formats/storepath.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/packagepaths.ts sys/dpkgdatabase.ts sys/rpmdatabase.ts sys/condaprefix.ts sys/ownercache.ts sys/packages.ts
-sys/packagefiles.ts 49173
+sys/packagefiles.ts 49502
 uses listFolder readFirstBytes statIfThere
 gives cleanValue findNearest folderOf isBelow isFileQuietly joinFolders lastPartOf listQuietly nameFolder readQuietly
-sys/pythonsites.ts 49270
+sys/pythonsites.ts 49599
 uses cleanValue joinFolders listQuietly normalizePythonName parseDirectUrl parseHeaders parseNameLines parseRecordPaths readQuietly
 gives openPythonSite readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readTopLevel
-sys/pythoneditables.ts 49364
-uses cleanValue findNearest findRepository isBelow joinFolders lastPartOf listQuietly nameFolder normalizePythonName parseEditableMapping parseHeaders parseNameLines readDistributionFacts readDistributionFiles readDistributionOrigin readHead readQuietly readTopLevel topModuleOf
+sys/pythoneditables.ts 49693
+uses cleanValue dropEndSlashes findNearest findRepository isBelow joinFolders lastPartOf listQuietly nameFolder normalizePythonName parseEditableMapping parseHeaders parseNameLines readDistributionFacts readDistributionFiles readDistributionOrigin readHead readQuietly readTopLevel topModuleOf
 gives findPythonEditables
-sys/pythonpackages.ts 49464
+sys/pythonpackages.ts 49793
 uses addPathTo findPythonEditables folderOf isBelow isFileQuietly lastPartOf listQuietly normalizePythonName openPythonSite pythonSourceOf readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readQuietly readTopLevel topModuleOf
 gives findPythonPackages
-sys/folderpackages.ts 49702
+sys/folderpackages.ts 50031
 uses cleanValue findNearest folderOf isBelow isFileQuietly lastPartOf nameFolder parseHeaders readQuietly stripUrlCredentials
 gives findNodePackages findRPackages findRubyPackages
-sys/juliapackages.ts 49866
+sys/juliapackages.ts 50195
 uses findNearest folderOf isFileQuietly joinFolders listQuietly nameFolder parseJuliaManifest parseJuliaProject readQuietly stripUrlCredentials
 gives findJuliaPackages
-sys/perlpackages.ts 50006
+sys/perlpackages.ts 50335
 uses findNearest folderOf isBelow isFileQuietly listQuietly parsePerlModule readQuietly
 gives findPerlPackages
-sys/javapackages.ts 50111
+sys/javapackages.ts 50440
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES cleanValue findZipData fs isBelow lastPartOf parseHeaders parseZip64Record parseZipEnd parseZipEntries readQuietly toFsPath zlib
 gives findJavaPackages
-sys/languages.ts 50228
+sys/languages.ts 50568
 uses compareBytes findJavaPackages findJuliaPackages findNodePackages findPerlPackages findPythonPackages findRPackages findRubyPackages isFileQuietly lastPartOf listQuietly
 gives findLanguagePackages
 needs formats/headers.ts formats/zip.ts formats/pythonmetadata.ts formats/juliamanifest.ts formats/perlmodule.ts sys/packagefiles.ts sys/pythonsites.ts sys/pythoneditables.ts sys/pythonpackages.ts sys/folderpackages.ts sys/juliapackages.ts sys/perlpackages.ts sys/javapackages.ts sys/languages.ts
-sys/notes.ts 50320
+sys/notes.ts 50660
 uses Failure createFile explainStrays formatUtcMicros hashBytes listRecordFiles makeFolder makeRunId notePath parseNote printNoteBody readEachRecord readIdMicros readRecordFile readUtcMicros refuseLink sealRecord statIfThere syncFolder
 gives readNotes saveNote
-sys/author.ts 50374
+sys/author.ts 50714
 uses Failure errorCode findGitSetting findRepository os parseGitConfig readRegularIfThere toBytes
 gives findAuthor
-sys/editor.ts 50431
+sys/editor.ts 50771
 uses Failure childProcess createFile readBytesIfThere toText
 gives editText
-sys/filestates.ts 50455
-uses HashCache absoluteOf describeStat hashFiles hashWithRetry isSecretFile lstatIfThere
-gives keepStats readFileState readFileStates
-sys/environmentnow.ts 50514
+sys/filestates.ts 50795
+uses HashCache NumberList absoluteOf describeStat hashFiles hashWithRetry isSecretFile lstatIfThere
+gives SeenFiles keepStats readFileState readFileStates
+sys/environmentnow.ts 50931
 uses HashCache absoluteOf compareBytes decodeText hashWithRetry isSecretFile normalizePythonName openPythonSite parseDpkgStatus parseFile readDistributionFacts readPackageText readRecordFile statIfThere
 gives EnvironmentComparer
-sys/linking.ts 50674
-uses compareBytes errorCode folderOfName fs listFolder parseLibraryCache readBytesIfThere resolveLinks statIfThere toFsPath
+sys/linking.ts 51091
+uses compareBytes dropEndSlashes errorCode folderOfName fs listFolder parseLibraryCache readBytesIfThere resolveLinks statIfThere toFsPath
 gives findLinkedLibraries
 needs formats/ldcache.ts sys/linking.ts
-sys/strace.ts 50948
-uses TRACED_CALLS childProcess errorCode findProgram fs os pauseMs readBytesIfThere readMonotonicMs removeIfThere replaceFile statIfThere toBytes toFsPath toSpawnArguments
+sys/strace.ts 51365
+uses TRACED_CALLS childProcess errorCode findProgram fs os passOverForbidden pauseMs readBytesIfThere readMonotonicMs removeIfThere replaceFile statIfThere toBytes toFsPath toSpawnArguments
 gives findStrace straceCommand
 needs formats/strace.ts sys/strace.ts
-sys/parameterfiles.ts 51047
+sys/parameterfiles.ts 51464
 uses EXIT Failure LARGEST_PARAMETER_FILE_BYTES absoluteOf describeParameter describeSystemError errorCode findLinkOut hasParameterFormat isResultPath isSecretFile listParameters listSecretVariables makeSecretHasher makeWithholder maskValue nameFileParameter readBytesIfThere readParameters replaceFile requireParameter resolveLinks statIfThere toRecordPath writeParameter
 gives readFileParameters readParameterNow readParameterOption readParameterText writeFileParameters
 needs core/parameters.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts sys/parameterfiles.ts
-sys/metrics.ts 51184
+sys/metrics.ts 51601
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS makeSecretHasher maskValue nameFileParameter readMetricSeries readMetricValues readParameterText
 gives readMetrics
 needs core/comparison.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/series.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/metrics.ts sys/metrics.ts
-sys/printed.ts 51219
+sys/printed.ts 51636
 uses PrintedReader errorCode fs readMonotonicMs toFsPath
 gives beginPrinted readPrintedLogs
 needs formats/series.ts formats/printedline.ts formats/printedreader.ts sys/printed.ts
-sys/watch.ts 51330
+sys/watch.ts 51747
 uses absoluteOf addDeclaredOutputs addLinks addNewFolders describeFile folderOfName hashFiles hashWithRetry isDeclared isLeftOut joinNames listBelow lstatIfThere noObservation normalizeName readLinkTarget relativeTo rememberHashes resolveLinks withOutcome
 gives endWatch keepLinks
 needs sys/watch.ts
-sys/tracing.ts 51725
+sys/tracing.ts 52142
 uses StraceReader Trace isInProject isLeftOut keepLinks makeClassifier os readRegularIfThere readUtcMicros relativeTo resolveLinks statIfThere straceCommand toBytes
 gives beginWatch tracerRequest
 needs core/tracefiles.ts core/traceprocesses.ts core/tracecalls.ts core/trace.ts formats/strace.ts sys/tracing.ts
-sys/recordcheck.ts 51766
+sys/recordcheck.ts 52183
 uses Failure detachString findPrevious hashBytes parseRun readRecordFile recordPath spanOfRun unsealRecord
 gives checkRecord checkRunRecords
-sys/signing.ts 51834
-uses EXIT Failure childProcess crypto isAllowedFor parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType readRegularIfThere statIfThere toText
+sys/signing.ts 52251
+uses EXIT Failure childProcess crypto dropAtEnd isAllowedFor parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType readRegularIfThere statIfThere toText
 gives checkRawSignature checkSshSignature fingerprintOf readAllowedSigners readSigningKey
-sys/runindex.ts 51989
-uses Failure GraphLine INDEX_HASH_BYTES RR_VERSION SummaryLine addFault applyNotes describeOwnPlace detachString encodeText explainStrays groupNotes hashBuffer hashBytes isFileCell isLineOfProject isSettled isUnwritable listMonth listMonths lstatIfThere makeFolder makePlace makeRandomDigits parseIndexFile prepareOwnFolder printGraphLine printIndexBody printSummaryLine readLineId readNotes readReusedIfThere readRun removeIfThere replaceFile statIfThere
-gives findRunsByFiles noteFacts readFileLookup readGraphRuns readSummaries
+sys/runindex.ts 52414
+uses Failure GraphLine INDEX_HASH_BYTES RR_VERSION SummaryLine addFault applyNotes describeOwnPlace encodeText explainStrays groupNotes hashBuffer hashBytes isFileCell isLineOfProject isSettled isUnwritable listMonth listMonths lstatIfThere makeFolder makePlace makeRandomDigits parseIndexFile prepareOwnFolder printGraphLine printIndexBody printSummaryLine readLineId readNotes readReusedIfThere readRun removeIfThere replaceFile statIfThere
+gives filterRunsByFiles noteFacts readFileLookup readGraphRuns readSummaries
 needs core/circles.ts core/steps.ts core/notes.ts formats/runlines.ts formats/indexfile.ts formats/note.ts sys/notes.ts sys/runindex.ts
-sys/signatures.ts 52287
-uses Failure RUN_ID absoluteOf checkRawSignature checkSshSignature compareBytes createFile describeFile describeSelf hashBytes hashFiles isHolderAlive isUnwritable listFolder listSignedFiles lstatIfThere makeFolder parseStatement prepareOwnFolder printStatementBody readRegularIfThere removeIfThere sealRecord syncFolder takeSnapshot unsealRecord
+sys/signatures.ts 52715
+uses Failure RUN_ID absoluteOf checkRawSignature checkSshSignature compareBytes createFile describeFile describeSelf describeSystemError hashBytes hashFiles isForbidden isHolderAlive isUnwritable listFolder listSignedFiles lstatIfThere makeFolder parseStatement prepareOwnFolder printStatementBody readRegularIfThere removeIfThere sealRecord syncFolder takeSnapshot unsealRecord
 gives compareSignedFiles printStatement readSignedStatements readUnfixedFiles removeHalfStatements saveStatement
-sys/planfile.ts 52470
+sys/planfile.ts 52902
 uses EXIT Failure PLAN_HEAD PLAN_PATH createFile describeSelf describeSystemError isHolderAlive isUnwritable listFolder lstatIfThere makeFolder makeRandomDigits parsePlan pauseMs prepareOwnFolder printRunBody printStep readBytesIfThere readMonotonicMs readStep removeIfThere replaceFileIf statIfThere
 gives addToPlan checkNewStep readPlan
 needs formats/series.ts formats/metricrule.ts formats/plan.ts sys/planfile.ts
-sys/batch.ts 52594
+sys/batch.ts 53026
 uses CANNOT_SYNC Failure addHead bringUpToDate describeSelf describeSystemError dropHeads errorCode folderOfRecord fs hashBuffer lstatIfThere makeMonthFolder makeRunId makeWriterMark moveMarkToPending noteEnded prepareOwnFolder printMark printRecord readHeads readMonotonicMs readUtcMicros recordPath removeIfThere renewMark replaceFile settleLostRuns toFsPath writeAll
 gives beginBatch leaveToBatch
 needs sys/batch.ts
-sys/objects.ts 52906
-uses crypto describeSystemError errorCode fs hashBytes hashRegularFile lstatIfThere makeFolder makeRandomDigits readRegularIfThere readUtcMicros removeIfThere tell toFsPath writeAll
+sys/objects.ts 53338
+uses crypto describeSystemError errorCode fs hashBytes hashRegularFile isForbidden lstatIfThere makeFolder makeRandomDigits readRegularIfThere readUtcMicros removeIfThere tell toFsPath writeAll
 gives ContentStore copyChecked touchIfAllowed
-sys/contents.ts 53199
+sys/contents.ts 53630
 uses ContentStore Failure HashCache LARGEST_PATCHED_BYTES absoluteOf applyPatchSection errorCode findCommitFile findRepository hashBytes hashWithRetry inflateBytes lstatIfThere readBytesIfThere readGraphRuns readLinkTarget readObjectBody readReuseSettings runGit splitGitPatch
 gives ContentFinder readFound
-sys/swhidrun.ts 53453
+sys/swhidrun.ts 53884
 uses ContentFinder absoluteOf findCommitEntry hashSwhidObject identifyContent isComparable originOfRemote printSwhid
 gives nameFilesOfRun
-sys/scratchgit.ts 53496
+sys/scratchgit.ts 53927
 uses fs makeFolder runGit toFsPath
 gives GIT_PLACES putRepository
-sys/scratch.ts 53532
-uses Failure GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES absoluteOf applyPatchSection compareBytes describeFile describeSelf errorCode findLinkAbove findLinkOut folderOfName fs hashWithRetry hexFromBytes inflateBytes isHolderAlive isLeftOut isResultPath joinNames listBelow listCommitFiles listFolder lstatIfThere makeFolder makeRandomDigits normalizeName prepareOwnFolder putRepository readBlobs readBytesIfThere readGitIndex readLinkTarget readUtcMicros relativeTo removeIfThere resolveLinks takeSnapshot toFsPath writeAll
+sys/scratch.ts 53963
+uses Failure GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES absoluteOf applyPatchSection compareBytes describeFile describeSelf errorCode findLinkAbove findLinkOut folderOfName fs hashWithRetry hexFromBytes inflateBytes isHolderAlive isLeftOut isResultPath joinNames listBelow listCommitFiles listFolder listOwnFolder lstatIfThere makeFolder makeRandomDigits normalizeName prepareOwnFolder putRepository readBlobs readBytesIfThere readGitIndex readLinkTarget readUtcMicros relativeTo removeIfThere resolveLinks takeSnapshot toFsPath writeAll
 gives findWayOut makeHeldFolder makeOwnFolder makeScratch putNamed removeAbandonedScratch removeHeldFolder removeTree
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitstatus.ts sys/gitobjects.ts sys/scratchgit.ts sys/scratch.ts
-sys/gitknown.ts 54037
+sys/gitknown.ts 54468
 uses Failure GIT_LINK compareWithFiles findRepository hasReftable hexFromBytes listCommitFiles listEntriesWithGit readGitIndex readHead readTreeOfCommit runGit
 gives findUncommitted readGitKnowledge selectUnknownToGit
-sys/statuscache.ts 54108
-uses PLAN_PATH RR_VERSION absoluteOf describeOwnPlace errorCode fs isSettled listMonths lstatIfThere makePlace readRegularBytesIfThere replaceFile shareWork statIfThere
+sys/statuscache.ts 54539
+uses NumberList PLAN_PATH RR_VERSION absoluteOf describeOwnPlace errorCode fs isSettled listMonths lstatIfThere makePlace readRegularBytesIfThere replaceFile shareWork statIfThere
 gives dependOn dependOnRecords findKeptAnswer keepAnswer
-sys/present.ts 54247
-uses EnvironmentComparer absoluteOf dependOn errorCode expandDeclared findOverwriters isSameContent isSecretName keepStats lstatIfThere makeSecretHasher maskValue readBytesIfThere readFileState readFileStates readParameterNow readRun statIfThere takeSnapshot toBytes toText
+sys/present.ts 54683
+uses EnvironmentComparer SeenFiles absoluteOf dependOn errorCode expandDeclared findOverwriters isSameContent isSecretName keepStats lstatIfThere makeSecretHasher maskValue readBytesIfThere readFileState readFileStates readParameterNow readRun statIfThere takeSnapshot toBytes toText
 gives PresentFacts
-sys/putback.ts 54403
+sys/putback.ts 54840
 uses absoluteOf errorCode folderOfName fs isLeftOut lstatIfThere makeFolder readBytesIfThere readLinkTarget statIfThere toFsPath writeAll
 gives areOpenedAsThen isFree isTargetInside pourInto printAgain putInPlace readTarget stagingFolder
 needs sys/putback.ts
-sys/reuse.ts 54529
+sys/reuse.ts 54966
 uses ContentFinder ContentStore EnvironmentComparer Failure HashCache ListedFolders RUN_ID absoluteOf areOpenedAsThen copyChecked describeStat describeSystemError endingOfLog errorCode expandDeclared fileParametersOf findArgumentFiles findReuseObstacle folderOfName fs hashBytes hashFiles isDeclared isFree isLeftOut isSettled isTargetInside listFolder lstatIfThere makeFolder makeRandomDigits makeResultTester makeSecretHasher parseReuseEntry pourInto printReuseEntry printStepKey putInPlace quoteCommand readBytesIfThere readParameterNow readRecordFile readTarget removeIfThere saveByContent sealRecord splitCommand stagingFolder statKeyOf tell toFsPath touchIfAllowed unsealRecord
 gives openReuse
 needs core/reuse.ts formats/reuseentry.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/reuse.ts
-sys/stored.ts 54878
+sys/stored.ts 55315
 uses Failure RUN_ID errorCode fs hashBytes listFolder lstatIfThere parseReuseEntry readBytesIfThere readUtcMicros toFsPath unsealRecord
 gives listStored removeStored
-sys/series.ts 54969
+sys/series.ts 55406
 uses Failure absoluteOf parseResources parseSeries readBytesIfThere statIfThere
 gives readResourcesOf readSeriesOf
-sys/surroundings.ts 54997
+sys/surroundings.ts 55434
 uses childProcess fs isReplayedVariable listFolder makeFolder os readBytesIfThere removeTree toBytes toFsPath toSpawnArguments
 gives listProcessors readVariationGround
-sys/commandplace.ts 55054
+sys/commandplace.ts 55491
 uses Failure REPLAYED_VARIABLES absoluteOf findLinkOut fs isDeclarableVariable isReplayedVariable isResultPath makeFolder splitCommand statIfThere toBytes toFsPath toText
 gives argumentsOf enterFolder listChangedInputs methodOf openStreams planVariables setVariables
-sys/repeat.ts 55174
+sys/repeat.ts 55611
 uses GIT_PLACES absoluteOf argumentsOf bytesOfText compareFiles deflateZlib drawPngDifference enterFolder errorCode fileParametersOf findLinkAbove fs inflateZlibAtMost isResultPath judgeRepeat listChangedInputs lstatIfThere makeFolder makeHeldFolder methodOf nameFileParameter openStreams pauseMs readCurrentFolder readFirstBytes readFound recognizeBinary recordCommand removeHeldFolder setVariables spanOfRun swhidOfCode toFsPath
 gives drawDifferences keepForLook repeatRun
-sys/making.ts 55364
+sys/making.ts 55801
 uses EXIT Failure createFile describeSelf describeSystemError errorCode fs isHolderAlive listFolder lstatIfThere makeFolder makeRandomDigits prepareOwnFolder readBytesIfThere readUtcMicros removeIfThere toFsPath
 gives enterMaking
-sys/aside.ts 55444
-uses RUN_ID absoluteOf childProcess compareBytes decodeText describeFile encodeText enterMaking errorCode findChecksum findLinkAbove fs hashWithRetry isGlob isHolderAlive isResultPath listDescendants listFolder lstatIfThere makeFolder makeOwnFolder makeRandomDigits makeSecretHasher readBytesIfThere readGraphRuns readMarks readRun readUtcMicros removeHeldFolder removeIfThere removeTree replaceFile settleLostRuns signalAll statIfThere toFsPath toText
+sys/aside.ts 55881
+uses RUN_ID absoluteOf childProcess compareBytes decodeText describeFile encodeText enterMaking errorCode findChecksum findLinkAbove fs hashWithRetry isGlob isHolderAlive isResultPath listDescendants listFolder listOwnFolder lstatIfThere makeFolder makeOwnFolder makeRandomDigits makeSecretHasher readBytesIfThere readGraphRuns readMarks readRun readUtcMicros removeHeldFolder removeIfThere removeTree replaceFile settleLostRuns signalAll statIfThere toFsPath toText
 gives HeldSlot asideFolder dropHeld endLostCommand holdResults isGoodRun listHeldNews makeKnownTester noteHeldRun pathOfSecret putBack recoverAside settleHeld touchHeld
-sys/execute.ts 56038
+sys/execute.ts 56475
 uses ContentFinder Failure RR_VERSION UNCLAIMED_ID absoluteOf argumentsOf asideFolder describeFile describeSystemError dropHeld emptyRun enterFolder errorCode fileParametersOf findLinkAbove findWayOut formatUtcMicros fs hashWithRetry holdResults isGoodRun isResultPath listChangedInputs listHeldNews lstatIfThere makeFolder makeKnownTester makeResultTester methodOf noteHeldRun openReuse openStreams pauseMs putBack readCurrentFolder readUtcMicros recordCommand recordPath setVariables settleHeld toFsPath toRecordPath touchHeld writeAll
 gives ALONE describeFault executeStep failUnmade fillStep listDeclared nameOfStep noteGood putBackSafely stepNotStarted
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitobjects.ts sys/objects.ts sys/contents.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts
-sys/shells.ts 56373
+sys/shells.ts 56810
 uses CLOCK_TICKS_PER_S childProcess claimFifos enterFolder errorCode fs identifyProcess isShellFifo isShellName listDescendants listFolder makeFolder makeRandomDigits openReader printLineCommand quoteWord readCurrentFolder readMonotonicMs readPeakMemoryBytes releasePipe removeIfThere signalAll signalName toBytes toFsPath toText writeAll
 gives LONGEST_SHELL_LINE Shells removeLostFifos
-sys/shortfiles.ts 56937
+sys/shortfiles.ts 57374
 uses HashCache absoluteOf describeStat hashWithRetry lstatIfThere
 gives ShortFiles isSameSeen
-sys/shortfacts.ts 57011
+sys/shortfacts.ts 57448
 uses RR_VERSION absoluteOf attempt beginCode compareBytes describeSoftware emptyRun endCode findProgram formatUtcMicros guessSoftware isInProject isSameSeen isShellName listSecretVariables listVariables makeResultTester makeSecretHasher makeWithholder maskArguments noteCode planVariables quoteCommand readFirstBytes readUtcMicros relativeTo setVariables spellCommand statIfThere storeEnvironment toBytes
 gives ShortFacts
-sys/jobserver.ts 57204
+sys/jobserver.ts 57641
 uses childProcess errorCode findInheritedDescriptors fs makeFolder makeRandomDigits parseJobserver printJobserver readBytesIfThere removeIfThere toFsPath toText
 gives closeTokenPipe makeTokenPipe offerJobserver openJobTokens
 needs formats/makeflags.ts sys/jobserver.ts
-sys/steplog.ts 57362
+sys/steplog.ts 57799
 uses absoluteOf errorCode fs readBytesIfThere readLastBytes toFsPath writeAll
 gives hasPrinted printStepOutput readOutputTail
-sys/shortsteps.ts 57430
+sys/shortsteps.ts 57867
 uses Failure HeldSlot LONGEST_SHELL_LINE LogKeeper RR_VERSION RunMeasures Shells ShortFacts ShortFiles absoluteOf argumentsOf compareBytes describeFault dropHeld emptyRun errorCode expandDeclared failUnmade fileParametersOf fillStep findArgumentFiles findLinkIn findLinkOut findWayOut formatUtcMicros holdResults isGlob isGoodRun isResultPath isSameSeen isSecretFile listDeclared makeFolder makeResultTester nameOfStep noteGood noteHeldRun noteMeasures putBack putBackSafely readFileParameters readMonotonicMs readUtcMicros replaceByName runningLogName saveLogs settleHeld statIfThere stepNotStarted toRecordPath withholdSecretFiles
 gives ShortSteps
-sys/engine.ts 57924
+sys/engine.ts 58361
 uses CommandStopper ENDING_SIGNALS LiveLine Schedule ShortSteps UNCLAIMED_ID beginBatch endLostCommand enterMaking executeStep hasPrinted isGoodRun isSharingForeground isTerminal nameOfStep offerSlots openJobTokens os printOut printProgress printStepFailure printStepOutput printStepStart readBytesIfThere readMonotonicMs readOutputTail readRun recoverAside removeLostFifos settleLostRuns startStepWorker stepNotStarted tell toBytes
 gives runTasks
-sys/steps.ts 58307
-uses ContentFinder Failure PresentFacts buildStepGraph emptyRun findCarriers findRepeatObstacle findStepCauses formatUtcMicros isGlob isResultPath isSameAsPlanned isSameContent joinWords listPathsOfStep makePatternTester plannedInputs plannedOutputs readGraphRuns readPlan readRun readUtcMicros sortSteps splitFileParameter
+sys/steps.ts 58744
+uses ContentFinder Failure PresentFacts buildStepGraph emptyRun findCarriers findRepeatObstacle findRunBefore findStepCauses formatUtcMicros isGlob isResultPath isSameAsPlanned isSameContent joinWords listPathsOfStep makePatternTester plannedInputs plannedOutputs readGraphRuns readPlan readRun readUtcMicros sortSteps splitFileParameter
 gives StepBook readStepGraph
-sys/slurm.ts 58774
+sys/slurm.ts 59216
 uses SACCT_FORMAT SQUEUE_FORMAT childProcess errorCode parseMaxArraySize parseSacct parseSbatch parseSqueue readJobState toBytes toSpawnArguments
 gives SlurmJobs askForJobs findJobByName readMaxArraySize runSbatch
-sys/clusterbatch.ts 58870
-uses RUN_ID fs listFolder lstatIfThere makeFolder parseArrayJobs parseBatch parseRun parseTask printArrayJob printAttempt printBatch printRecord printTask printTaskEnd readBytesIfThere removeTree toFsPath
+sys/clusterbatch.ts 59312
+uses RUN_ID fs listFolder listOwnFolder lstatIfThere makeFolder parseArrayJobs parseBatch parseRun parseTask printArrayJob printAttempt printBatch printRecord printTask printTaskEnd readBytesIfThere removeTree toFsPath
 gives batchFolder createBatch declareDead listBatches noteArrayJob noteAttempt noteTaskEnd readArrayJobs readBatch readTask readTaskState removeBatch removeUnfinishedBatches
-sys/clusterstate.ts 59001
+sys/clusterstate.ts 59443
 uses SlurmJobs askForJobs declareDead errorCode findJobByName isInFlight judgeTask listBatches printJobName readArrayJobs readBatch readTaskState removeBatch tasksOfJob
 gives declareLostTasks isAllDone listInFlight nameOfArray readCluster removeOver
-sys/clustersubmit.ts 59136
+sys/clustersubmit.ts 59578
 uses Failure countJobs createBatch declareLostTasks formatUtcMicros listInFlight makeRunId nameOfArray noteArrayJob planArrays prepareOwnFolder printAskedOptions quoteWord readCluster readMaxArraySize readUtcMicros recoverAside removeBatch removeOver removeUnfinishedBatches resolveLinks runSbatch settleLostRuns toBytes
 gives settleCluster submitTasks
-sys/clustertask.ts 59284
+sys/clustertask.ts 59726
 uses ALONE Failure UNCLAIMED_ID absoluteOf askForJobs batchFolder declareDead describeSelf describeSystemError executeStep listFolder lstatIfThere noteAttempt noteTaskEnd os readBatch readRun readTask readTaskState recoverAside removeIfThere settleLostRuns tasksOfJob tell toBytes
 gives requireBatch runClusterJob
-sys/codestates.ts 59475
+sys/codestates.ts 59917
 uses GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES applyPatchSection compareBytes findCommitFile hashBytes inflateBytes readObjectBody runGit
 gives countCommitsBetween findRecordedCode listChangedNames readRecordedFile readSubject
-sys/pickrun.ts 59535
-uses EXIT Failure RUN_ID applyNotes compareBytes findRunsByFiles groupNotes matchesFiles noteFacts readMarks readNotes readRun readSummaries selectRun toRecordPath
-gives findKnownRunsByFiles pickAnnotatedRun pickAnnotatedRuns pickRun pickRunIds readKnownRun readKnownRuns selectKnownRuns
-sys/metadata.ts 59622
+sys/pickrun.ts 59977
+uses EXIT Failure RUN_ID applyNotes compareBytes filterRunsByFiles groupNotes matchesFiles noteFacts readMarks readNotes readRun readSummaries selectRun toRecordPath
+gives filterKnownRunsByFiles pickAnnotatedRun pickAnnotatedRuns pickRun pickRunIds readKnownRun readKnownRuns selectKnownRuns
+sys/metadata.ts 60066
 uses EXIT Failure LARGEST_LICENSE_BYTES METADATA_HINT compareBytes emptyTold findLinkOut findRemoteUrl findRepository findSpdxLine joinMetadata joinWords listFolder makeHarmless nameOfField normalizeLicense readCitationFile readCodemetaFile readJuliaProject readPackageJson readPyproject readRDescription readReadme readRegularIfThere readZenodoFile recognizeLicense statIfThere stripUrlCredentials
 gives readMetadata
-sys/paper.ts 59747
-uses EXIT Failure LATEX_VALUES_HEAD folderOfName joinNames lstatIfThere makeHarmless normalizeName readBytesIfThere readNamedIfThere relativeTo resolveLinks scanTex statIfThere
+sys/paper.ts 60191
+uses EXIT Failure LATEX_VALUES_HEAD dropEndSlashes folderOfName joinNames lstatIfThere makeHarmless normalizeName readBytesIfThere readNamedIfThere relativeTo resolveLinks scanTex statIfThere
 gives readPaper
-sys/papercheck.ts 59890
+sys/papercheck.ts 60334
 uses EXIT Failure UsedKeys collectLatexValues compareBytes hashWithRetry keyOfPath listRunValues makeHarmless parseLatexValues
 gives checkPaper
-sys/report.ts 60021
+sys/report.ts 60465
 uses TableReader absoluteOf errorCode findLinkOut fs hashBuffer hashBytes isSecretFile listFolder listUnfinished lstatIfThere makeFolder parseResources parseSeries removeIfThere replaceFile toFsPath
 gives PartFolder readCourse readLogExcerpts readPatchExcerpt readPreview
-sys/publication.ts 60238
+sys/publication.ts 60682
 uses EXIT Failure RR_VERSION RunHolder applyNotes compareBytes emptyMetadata findLiveRuns pickRunIds placeRuns readEachRecord readEnvironment readGraphRuns readMetadata readRun readRunOrNot resultsOf spanOfRun
 gives readPublication
-sys/evidence.ts 60334
+sys/evidence.ts 60778
 uses compareBytes judgeLastRepeats listFolder readFileStates readRunOrNot
 gives readEvidence
-sys/archivefiles.ts 60358
+sys/archivefiles.ts 60802
 uses CRATE_DESCRIPTOR EXIT Failure GIT_LINK LARGEST_SOURCE_BYTES TOP_MAKEFILE_NAMES absoluteOf compareBytes compareOmitted detachString expandDeclared findBagFault hashBytes includesProvenance isDeclared isDocumentName isLeftOut isResultPath isSecretFile isSourceName judgeClaim listArchiveClaims listFolder listRecordFiles lstatIfThere makeClassifier pathOfSecret readFileStates readGitKnowledge readLinkTarget readRecordFile readRegularIfThere readRunOrNot recordPath relativeTo takeSnapshot unsealRecord
 gives chooseArchiveFiles
-sys/archivewriter.ts 60734
+sys/archivewriter.ts 61178
 uses EXIT Failure ZIP_LOCAL_CRC_AT blameName crc32 crypto errorCode fs gatherPieces listUnfinished lstatIfThere makeFolder makeRandomDigits printTarEnd printTarHeader printTarPadding printZipDirectoryEntry printZipEnd printZipLocalHeader removeIfThere removeTree syncFolder toFsPath zlib
 gives checkArchiveTarget writeArchive
-sys/targets.ts 61096
+sys/targets.ts 61540
 uses EXIT Failure absoluteOf lstatIfThere makePatternTester pickAnnotatedRuns plannedInputs plannedOutputs toRecordPath
 gives findTargets findUsers
-sys/clusterrun.ts 61163
+sys/clusterrun.ts 61607
 uses EXIT Failure countTasks isInFlight listInFlight readAskedOptions readCluster submitTasks tell
 gives readClusterOptions refuseInFlight runOnCluster
-sys/clustersteps.ts 61268
+sys/clustersteps.ts 61712
 uses Failure PresentFacts StepBook compareBytes describeCauses keyOfParameters listInFlight readRun readStepGraph readTask
 gives decideTask keyOfPoint listFlyingPoints listStepTasks listTaskOptions makePointTask
-sys/sweeppoints.ts 61376
+sys/sweeppoints.ts 61820
 uses EXIT Failure absoluteOf compareBytes crossAxes drawPoints expandDeclared expandGlob hasParameterFormat isGlob joinNames makeRowAxis nameFileParameter normalizeName readIn readNamedIfThere readParameterAxis readPointTable statIfThere toRecordPath zipAxes
 gives FILE_NAMES MOST_POINTS readSweepPoints
-sys/sweepsteps.ts 61512
+sys/sweepsteps.ts 61956
 uses EXIT FILE_NAMES Failure REPLAYED_VARIABLES RR_VERSION absoluteOf editDistance emptyRun fillCommand fillPattern fillText findLinkOut hasParameterFormat hasShellSyntax isGlob isResultPath listSecretVariables lstatIfThere makeFolder makeSecretHasher makeWithholder maskValue namesInCommand parsePlaceholders placeholderNamesIn quoteCommand readBytesIfThere readCommandTemplate readParameterText readVariables relativeTo replaceFile toRecordPath writeParameter
 gives SweepSteps isWritten writeFiles
-sys/sweepstate.ts 61746
+sys/sweepstate.ts 62190
 uses PresentFacts absoluteOf describeCauses findStepCauses isGlob isSameContent isWritten keyOfParameters listOwners listPathsOfStep lstatIfThere makePatternTester makeSecretHasher maskValue noteOwned readGraphRuns readKnownRuns readRun spellForRecord toBytes toRecordPath toText
 gives SweepState
-commands/init.ts 61998
+commands/init.ts 62443
 uses EXIT Failure initialFiles readCurrentFolder resolveLinks setReuse setUpProject tell unsetReuse
 gives initProject
 needs commands/init.ts
-commands/list.ts 62025
-uses COLUMN_NAMES EXIT Failure compareBytes findColumn findColumns findKnownRunsByFiles findLatestPoints findVaryingParameters isAllColumns joinWords listValueNames matchesFilter parseParameterCondition printJsonRun printPieces printReplay printReplayEnd printReplayHead printRunCsv printRunJson printRunLatex printRunTable readColumns readCurrentFolder readFileLookup readKnownRun readKnownRuns readUtcMicros requireMoment requireProject resolveName sortRuns tell toRecordPath toText
+commands/list.ts 62470
+uses COLUMN_NAMES EXIT Failure compareBytes filterKnownRunsByFiles findColumn findColumns findLatestPoints findVaryingParameters isAllColumns joinWords listValueNames matchesFilter parseParameterCondition printJsonRun printPieces printReplay printReplayEnd printReplayHead printRunCsv printRunJson printRunLatex printRunTable readColumns readCurrentFolder readFileLookup readKnownRun readKnownRuns readUtcMicros requireMoment requireProject resolveName sortRuns tell toRecordPath toText valuesOf
 gives listRuns
 needs core/select.ts core/moment.ts core/notes.ts core/filteroptions.ts core/decimals.ts core/random.ts core/sweep.ts formats/latex.ts formats/note.ts views/rerunscript.ts views/replayscript.ts views/table.ts views/columns.ts views/runlist.ts sys/notes.ts sys/pickrun.ts commands/list.ts
-commands/sweep.ts 62238
+commands/sweep.ts 62683
 uses ALONE EXIT Failure MOST_POINTS RR_VERSION SweepState SweepSteps absoluteOf chooseReuse emptyRun executeStep findSharedOutput findStrace groupDigits isWritten keyOfParameters keyOfPoint listFlyingPoints listProcessors listTaskOptions lstatIfThere makePointTask numberPoints openOrMakeProject os parseTimeout printOut printSweepForecast printSweepSum quoteCommand quoteWord readAskedOptions readClusterOptions readColumns readCurrentFolder readSweepPoints readVariableOptions recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster settleLostRuns tell writeFiles
 gives runSweep
-needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/placeholders.ts formats/shelltext.ts formats/shellline.ts formats/commandtemplate.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/pointtable.ts formats/pythonmetadata.ts views/sweep.ts views/page.ts views/clusterstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/surroundings.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/clusterrun.ts sys/clustersteps.ts sys/sweeppoints.ts sys/sweepsteps.ts sys/sweepstate.ts commands/sweep.ts
-commands/show.ts 62541
+needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/placeholders.ts formats/shelltext.ts formats/shellline.ts formats/commandtemplate.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/pointtable.ts formats/pythonmetadata.ts views/sweep.ts views/page.ts views/clusterstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/surroundings.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/clusterrun.ts sys/clustersteps.ts sys/sweeppoints.ts sys/sweepsteps.ts sys/sweepstate.ts commands/sweep.ts
+commands/show.ts 62986
 uses EXIT Failure RUN_ID absoluteOf compareBytes findLinkOut isTerminal makeHarmless numberOfValue pickAnnotatedRun printEnvironmentPage printJsonRun printNotesPage printOut printPlot printProcessTree printRecord printRunPage readBytesIfThere readColumns readCurrentFolder readRecordFile readRecordText readResourcesOf readSeriesOf recordPath requireProject
 gives showRuns
 needs core/select.ts core/notes.ts formats/note.ts views/plot.ts views/page.ts views/processes.ts sys/notes.ts sys/series.ts sys/pickrun.ts commands/show.ts
-commands/note.ts 62665
-uses EXIT Failure RR_VERSION compileGlob describeComment editText emptyNote encodeWithheld findAuthor findCountingNotes hasEffect includeAllRuns isTerminal makeRandomDigits parseNoteText parseToleranceOption pickAnnotatedRun prepareOwnFolder printNoteText readCurrentFolder readIn readKnownRun readKnownRuns removeIfThere requireProject saveNote tell toRecordPath trimBlanks
+commands/note.ts 63110
+uses EXIT Failure RR_VERSION compileGlob describeComment dropAtEnd editText emptyNote encodeWithheld findAuthor findCountingNotes hasEffect includeAllRuns isTerminal makeRandomDigits parseNoteText parseToleranceOption pickAnnotatedRun prepareOwnFolder printNoteText readCurrentFolder readIn readKnownRun readKnownRuns removeIfThere requireProject saveNote tell toRecordPath trimBlanks
 gives noteRun
 needs core/select.ts core/notes.ts formats/note.ts formats/notetext.ts views/page.ts sys/notes.ts sys/author.ts sys/editor.ts sys/pickrun.ts commands/note.ts
-commands/journal.ts 62864
+commands/journal.ts 63309
 uses EXIT Failure RunHolder absoluteOf arrangeJournal describeJournal matchesFilter printJournalHtml printJournalMarkdown printJournalOrg printJournalText printOut readCurrentFolder readKnownRun readKnownRuns readLastBytes readUtcMicros requireMoment requireProject selectKnownRuns tell trimBlanks
 gives printJournal
 needs core/heldrun.ts core/select.ts core/moment.ts core/notes.ts core/journal.ts core/filteroptions.ts formats/note.ts views/page.ts views/journal.ts views/journaltext.ts views/journalmarkup.ts views/journalhtml.ts sys/notes.ts sys/pickrun.ts commands/journal.ts
-commands/diff.ts 62940
-uses ContentFinder EXIT Failure MOST_DIFFERENCE_ROWS alignFileParameters compareFiles compareRuns countCommitsBetween diffTexts findCounterpart findKnownRunsByFiles findRecordedCode findTolerance hasDifference isBinaryContent isResultPath isSameRow isSecretFile listChangedNames makeResultTester pickAnnotatedRun printJsonDifference printOut printRunDifference readColumns readCurrentFolder readEnvironment readFound readKnownRun readKnownRuns readRecordedFile readSubject relativeTo requireProject spanOfRun tell
+commands/diff.ts 63385
+uses ContentFinder EXIT Failure MOST_DIFFERENCE_ROWS alignFileParameters compareFiles compareRuns countCommitsBetween diffTexts filterKnownRunsByFiles findCounterpart findRecordedCode findTolerance hasDifference isBinaryContent isResultPath isSameRow isSecretFile listChangedNames makeResultTester pickAnnotatedRun printJsonDifference printOut printRunDifference readColumns readCurrentFolder readEnvironment readFound readKnownRun readKnownRuns readRecordedFile readSubject relativeTo requireProject spanOfRun tell
 gives diffRuns
 needs core/linediff.ts core/versions.ts core/rundiff.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/page.ts views/rundiff.ts views/rundiffjson.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/codestates.ts sys/pickrun.ts commands/diff.ts
-commands/verify.ts 63145
-uses EXIT Failure HashCache RUN_ID RecordClaims absoluteOf checkRecord checkRunRecords compareSignedFiles countThings describeFile detachString encodeText fingerprintOf hashBytes hashFiles holdOutsideHeap judgeRecordChain listRecordFiles listRecords listSignedFiles lstatIfThere makeHarmless notePath parseNote pickRun printOut readAllowedSigners readBytesIfThere readCurrentFolder readEachRecord readNotes readRun readSignedStatements recordPath refreshHeads requireProject tell toRecordPath
+commands/verify.ts 63590
+uses EXIT Failure HashCache RUN_ID RecordClaims absoluteOf checkRecord checkRunRecords compareSignedFiles countThings describeFile detachString encodeText fingerprintOf hashBytes hashFiles holdOutsideHeap judgeRecordChain listRecordFiles listRecords listSignedFiles lstatIfThere makeHarmless notePath parseNote pickRun printOut readAllowedSigners readCurrentFolder readEachRecord readNotes readRecordFile readRun readSignedStatements recordPath refreshHeads requireProject tell toRecordPath
 gives verifyProject
 needs core/signature.ts core/circles.ts core/steps.ts core/select.ts core/notes.ts formats/runlines.ts formats/claims.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/notes.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts sys/pickrun.ts commands/verify.ts
-commands/sign.ts 63421
-uses EXIT Failure RR_VERSION checkRecord checkRunRecords compareSignedFiles countThings detachString encodeText findAuthor fingerprintOf formatUtcMicros judgeRecordChain listRecordFiles listRecords listSignedFiles makeRunId notePath parseNote printOut printStatement readCurrentFolder readMarks readSignedStatements readSigningKey readUnfixedFiles readUtcMicros refreshHeads removeHalfStatements requireProject saveStatement stateRecords tell
+commands/sign.ts 63871
+uses EXIT Failure RR_VERSION checkRecord checkRunRecords compareSignedFiles countThings detachString encodeText findAuthor fingerprintOf formatUtcMicros judgeRecordChain listRecordFiles listRecords listSignedFiles makeHarmless makeRunId notePath parseNote printOut printStatement readCurrentFolder readMarks readSignedStatements readSigningKey readUnfixedFiles readUtcMicros refreshHeads removeHalfStatements requireProject saveStatement stateRecords tell
 gives signProject
 needs core/signature.ts core/notes.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/author.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts commands/sign.ts
-commands/why.ts 63509
+commands/why.ts 63959
 uses EXIT EnvironmentComparer Failure RUN_ID RunHolder findMaker findReaders foldStory isKnownContent isSameContent isTerminal judgeReproducible listOwners outputState pickRun printLineageDot printLineageJson printLineageSvg printLineageTree printPieces readColumns readCurrentFolder readFileStates readGraphRuns readRunOrNot requireProject tell toRecordPath toldOfRun traceDown traceLineage traceUp
 gives explainFile
-needs core/heldrun.ts core/lineage.ts core/layers.ts core/select.ts core/notes.ts core/reproducible.ts formats/note.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/lineagestory.ts views/lineagetree.ts views/lineagejson.ts views/lineagedot.ts views/lineagesvg.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/pickrun.ts commands/why.ts
-commands/status.ts 63709
-uses EXIT Failure PresentFacts REPORT_MARK StepBook absoluteOf applyNotes compareBytes dependOn dependOnRecords findKeptAnswer findUncommitted isAllDone isAllFine isSourceName isTerminal judgeFiles keepAnswer listExpectations listFolder listResultFolders lstatIfThere makeOrphanTester printOut printStatus printStatusJson readCluster readColumns readCurrentFolder readFirstBytes readGitKnowledge readMarks readStepGraph recordPath removeOver requireProject selectUnknownToGit toRecordPath
+needs core/numberlists.ts core/heldrun.ts core/lineage.ts core/layers.ts core/select.ts core/notes.ts core/reproducible.ts formats/note.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/lineagestory.ts views/lineagetree.ts views/lineagejson.ts views/lineagedot.ts views/lineagesvg.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/pickrun.ts commands/why.ts
+commands/status.ts 64160
+uses EXIT Failure PresentFacts REPORT_MARK StepBook absoluteOf applyNotes compareBytes dependOn dependOnRecords findKeptAnswer findUncommitted findUnknown isAllDone isAllFine isSourceName isTerminal judgeFiles keepAnswer listExpectations listFolder listResultFolders lstatIfThere makeOrphanTester printOut printStatus printStatusJson readCluster readColumns readCurrentFolder readFirstBytes readGitKnowledge readMarks readStepGraph recordPath removeOver requireProject selectUnknownToGit toRecordPath
 gives showStatus
-needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/notes.ts core/journal.ts core/report.ts core/clusterplan.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/pythonmetadata.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportpage.ts views/clusterstatus.ts views/status.ts sys/gitstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/gitknown.ts sys/statuscache.ts sys/present.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts commands/status.ts
-commands/makefile.ts 63846
+needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/notes.ts core/journal.ts core/report.ts core/clusterplan.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/pythonmetadata.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportpage.ts views/clusterstatus.ts views/status.ts sys/gitstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/gitknown.ts sys/statuscache.ts sys/present.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts commands/status.ts
+commands/makefile.ts 64298
 uses EXIT Failure absoluteOf includeAllRuns initialFiles lstatIfThere makeHarmless prepareOwnFolder printOut printPieces readCurrentFolder readRegularIfThere rebuildDerived refreshHeads requireProject settleLostRuns tell
 gives rebuildMakefile
 needs commands/makefile.ts
-commands/make.ts 63908
+commands/make.ts 64360
 uses DURATION_WORDS EXIT Failure PresentFacts SIZE_WORDS StepBook chooseReuse dependOnRecords describeCauses findKeptAnswer findTargets findUsers keepAnswer listStepTasks listTaskOptions os parseDuration parseSize printAllCurrent printMadeStep printMakeJson printMakeSum printOut readClusterOptions readCurrentFolder readStepGraph recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster sortSteps tell withAllAfter withAllBefore
 gives makeTargets
-needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/notes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/shellline.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/clusterstatus.ts views/status.ts views/make.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/targets.ts sys/clusterrun.ts sys/clustersteps.ts commands/make.ts
-commands/gc.ts 64312
+needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/notes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/shellline.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/clusterstatus.ts views/status.ts views/make.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/targets.ts sys/clusterrun.ts sys/clustersteps.ts commands/make.ts
+commands/gc.ts 64772
 uses DURATION_WORDS EXIT Failure RUN_ID SIZE_WORDS countThings describeSystemError errorCode listFolder listNeeded listStored lstatIfThere parseDuration parseSize pickAnnotatedRuns planFreeing printFreed printOut printWouldGo readCurrentFolder readGraphRuns readMarks readRun readUtcMicros removeAbandonedScratch removeStored removeTree requireProject resolveLinks statIfThere sumBytes tell
 gives freeSpace
 needs core/select.ts core/notes.ts core/freeing.ts formats/reuseentry.ts formats/note.ts formats/amounts.ts views/page.ts views/freed.ts sys/notes.ts sys/stored.ts sys/pickrun.ts commands/gc.ts
-commands/export.ts 64440
-uses EXIT EXPORT_FORMS Failure UsedKeys absoluteOf checkPaper collectLatexValues findLinkAbove isTerminal joinNames joinWords listFolder listNamedFiles lstatIfThere makeFolder makeHarmless makeProvDocument oneFile printAppendix printAptExport printBadges printBinderExport printChoices printCitation printCodeOceanExport printCodemeta printCondaExport printDockerfileExport printGuixExport printLatexValues printNixExport printOut printPieces printPipExport printProvJson printProvN printRoCrate printSpackExport printZenodo readCurrentFolder readEvidence readPaper readPublication readRegularIfThere readSaidMetadata replaceFile requireProject resolveLinks statIfThere tell
+commands/export.ts 64900
+uses EXIT EXPORT_FORMS Failure UsedKeys absoluteOf checkPaper collectLatexValues dropEndSlashes findLinkAbove joinNames joinWords listFolder listNamedFiles lstatIfThere makeFolder makeHarmless makeProvDocument oneFile printAppendix printAptExport printBadges printBinderExport printChoices printCitation printCodeOceanExport printCodemeta printCondaExport printDockerfileExport printGuixExport printLatexValues printNixExport printOut printPieces printPipExport printProvJson printProvN printRoCrate printSpackExport printZenodo readCurrentFolder readEvidence readPaper readPublication readRegularIfThere readSaidMetadata replaceFile requireProject resolveLinks statIfThere tell
 gives exportRecords
-needs core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/publication.ts core/paper.ts core/system.ts core/recordedsoftware.ts core/parameters.ts core/evidence.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/latex.ts formats/tex.ts formats/note.ts formats/storepath.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts formats/saidmetadata.ts formats/pythonmetadata.ts views/latexvalues.ts views/page.ts views/journal.ts views/journalmarkup.ts views/journalhtml.ts views/citation.ts views/exportleft.ts views/exportpip.ts views/exportconda.ts views/exportapt.ts views/exportlanguages.ts views/exportdockerfile.ts views/exportguix.ts views/exportnix.ts views/exportspack.ts views/exportbinder.ts views/exportcodeocean.ts views/badges.ts views/appendix.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/provmodel.ts views/provjson.ts views/provn.ts sys/notes.ts sys/filestates.ts sys/pickrun.ts sys/metadata.ts sys/paper.ts sys/papercheck.ts sys/publication.ts sys/evidence.ts commands/export.ts
-commands/rerun.ts 64581
+needs core/numberlists.ts core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/publication.ts core/paper.ts core/system.ts core/recordedsoftware.ts core/parameters.ts core/evidence.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/latex.ts formats/tex.ts formats/note.ts formats/storepath.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts formats/saidmetadata.ts formats/pythonmetadata.ts views/latexvalues.ts views/page.ts views/journal.ts views/journalmarkup.ts views/journalhtml.ts views/citation.ts views/exportleft.ts views/exportpip.ts views/exportconda.ts views/exportapt.ts views/exportlanguages.ts views/exportdockerfile.ts views/exportguix.ts views/exportnix.ts views/exportspack.ts views/exportbinder.ts views/exportcodeocean.ts views/badges.ts views/appendix.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/provmodel.ts views/provjson.ts views/provn.ts sys/notes.ts sys/filestates.ts sys/pickrun.ts sys/metadata.ts sys/paper.ts sys/papercheck.ts sys/publication.ts sys/evidence.ts commands/export.ts
+commands/rerun.ts 65035
 uses ACCEPTANCES ContentFinder EXIT Failure ResultHistory USUAL_SURROUNDINGS absoluteOf applyNotes argumentsOf changeRun compileGlob describeOtherEnd describeSystemError drawDifferences errorCode findLiveRuns findProgram findRepeatObstacle findRunBefore findTolerance findWayOut fs hashWithRetry isLeftOut isRepeatAccepted isResultPath judgeVariations keepForLook listCandidateWords listVariations lstatIfThere makeFolder makeHeldFolder makeRandomDigits makeScratch needsControl parseToleranceOption pauseMs pickRun pickRunIds printJsonPlan printJsonStories printJsonStory printJsonVariations printOut printPieces printRepeatPlan printRepeatStory printStorySum printVariations putNamed quoteCommand quoteWord readColumns readCurrentFolder readGraphRuns readRun readUtcMicros readVariationGround removeAbandonedScratch removeHeldFolder removeTree repeatRun requireProject resolveCommit shareSettings tell toFsPath toRecordPath writeFileParameters
 gives rerunRuns
 needs core/circles.ts core/steps.ts core/select.ts core/comparison.ts core/notes.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/repeat.ts core/variations.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/pngpicture.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/verdicts.ts views/variations.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/scratchgit.ts sys/surroundings.ts sys/commandplace.ts sys/repeat.ts sys/pickrun.ts commands/rerun.ts
-commands/clusterjob.ts 65167
+commands/clusterjob.ts 65621
 uses EXIT Failure RUN_ID decideTask readCurrentFolder requireBatch requireProject runClusterJob
 gives workAtClusterJob
-needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustertask.ts sys/clustersteps.ts commands/clusterjob.ts
-commands/archive.ts 65179
+needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustertask.ts sys/clustersteps.ts commands/clusterjob.ts
+commands/archive.ts 65633
 uses BAGIT_TXT CRATE_DESCRIPTOR EXIT Failure NOT_INCLUDED_FILE SIZE_WORDS TOP_MAKEFILE absoluteOf checkArchiveTarget chooseArchiveFiles compareBytes countThings detachString findBagFault findNameClashes formatBytes gatherPieces hashBytes hashPieces hashSwhidObject identifyContent lstatIfThere nameOfOwnFile normalizeName parseSize printArchivePlan printArchiveReadme printBagInfo printBagManifest printNotIncluded printOut printRoCrate printSwhid readBytesIfThere readCurrentFolder readPublication requireProject resolveLinks tell toBytes writeArchive
 gives archiveProject
-needs core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/archive.ts core/parameters.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/note.ts formats/gitindex.ts formats/gittree.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/tarwriter.ts formats/zipwriter.ts formats/bagit.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/rerunscript.ts views/page.ts views/journal.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/archive.ts views/texts.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/notes.ts sys/filestates.ts sys/gitknown.ts sys/making.ts sys/aside.ts sys/pickrun.ts sys/metadata.ts sys/publication.ts sys/archivefiles.ts sys/archivewriter.ts commands/archive.ts
-commands/swhid.ts 65406
+needs core/numberlists.ts core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/archive.ts core/parameters.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/note.ts formats/gitindex.ts formats/gittree.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/tarwriter.ts formats/zipwriter.ts formats/bagit.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/rerunscript.ts views/page.ts views/journal.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/archive.ts views/texts.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/notes.ts sys/filestates.ts sys/gitknown.ts sys/making.ts sys/aside.ts sys/pickrun.ts sys/metadata.ts sys/publication.ts sys/archivefiles.ts sys/archivewriter.ts commands/archive.ts
+commands/swhid.ts 65860
 uses EXIT Failure PathNamer RUN_ID encodeText hasTag joinNames lstatIfThere makeHarmless nameFilesOfRun nameRelease nameRevision nameSnapshot nameUpToThree originOfRepository parseSwhid parseSwhidRange pickAnnotatedRuns printOut printSwhid readCurrentFolder requireProject requireRepository swhidOfCode tell
 gives printSwhids
-needs core/select.ts core/notes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/gitrefs.ts sys/trackedfiles.ts sys/swhidpath.ts sys/swhidgit.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/swhidrun.ts sys/pickrun.ts commands/swhid.ts
-commands/report.ts 65580
-uses EXIT Failure PartFolder REPORT_MARK RR_VERSION ReportParts SIZE_WORDS absoluteOf countStatuses countThings findLastRepeats formatBytes groupDigits keyOfEnvironment keyOfPatch keyOfPreview lstatIfThere makeFolder makeHarmless makeReportColumns makeReportGraph orderDetails parseSize printEnvironmentEntry printOut printPatchEntry printPreviewEntry printReportIndex printReportPage printSize printStaticResults printStaticTable readCourse readCurrentFolder readEnvironment readFirstBytes readGraphRuns readKnownRun readKnownRuns readLogExcerpts readMetadata readPatchExcerpt readPreview replaceFile requireProject selectKnownRuns tell toRecordPath traceReport
+needs core/select.ts core/notes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/swhid.ts sys/gitrepo.ts sys/gitstatus.ts sys/gitobjects.ts sys/gitrefs.ts sys/trackedfiles.ts sys/swhidpath.ts sys/swhidgit.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/swhidrun.ts sys/pickrun.ts commands/swhid.ts
+commands/report.ts 66039
+uses EXIT Failure PartFolder REPORT_MARK RR_VERSION ReportParts SIZE_WORDS absoluteOf countStatuses countThings findLastRepeats findRunBefore formatBytes groupDigits keyOfEnvironment keyOfPatch keyOfPreview listReadings lstatIfThere makeFolder makeHarmless makeReportColumns makeReportGraph orderDetails parseSize printEnvironmentEntry printOut printPatchEntry printPreviewEntry printReportIndex printReportPage printSize printStaticResults printStaticTable readCourse readCurrentFolder readEnvironment readFirstBytes readGraphRuns readKnownRun readKnownRuns readLogExcerpts readMetadata readPatchExcerpt readPreview replaceFile requireProject selectKnownRuns tell toRecordPath traceReport
 gives writeReport
-needs core/lineage.ts core/select.ts core/comparison.ts core/notes.ts core/journal.ts core/metadata.ts core/report.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/columns.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportentries.ts views/reportindex.ts views/reportpage.ts views/reportparts.ts sys/notes.ts sys/pickrun.ts sys/metadata.ts sys/report.ts commands/report.ts
+needs core/numberlists.ts core/circles.ts core/steps.ts core/lineage.ts core/select.ts core/comparison.ts core/notes.ts core/journal.ts core/metadata.ts core/report.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/columns.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportentries.ts views/reportindex.ts views/reportpage.ts views/reportparts.ts sys/notes.ts sys/pickrun.ts sys/metadata.ts sys/report.ts commands/report.ts
+
+// ==== src/core/numberlists.ts ====================================================================
+// numberlists.ts - many numbers without an object for any of them. Knows not what they count.
+
+const CHUNK_NUMBERS = 4096;
+
+/** A list of numbers, outside of the heap, which V8 lets grow to several times what is in use. In pieces: nothing is copied when it grows. *_/
+class NumberList {
+  length = 0;
+  chunks = [];
+
+  get(at) {
+    return this.chunks[Math.floor(at / CHUNK_NUMBERS)][at % CHUNK_NUMBERS];
+  }
+
+  set(at, value) {
+    this.chunks[Math.floor(at / CHUNK_NUMBERS)][at % CHUNK_NUMBERS] = value;
+  }
+
+  push(value) {
+    if (this.length === this.chunks.length * CHUNK_NUMBERS) this.chunks.push(new Float64Array(CHUNK_NUMBERS));
+    this.length += 1;
+    this.set(this.length - 1, value);
+  }
+
+  /** All numbers, in their order. *_/
+  pieces() {
+    return this.chunks.map((chunk, i) => chunk.subarray(0, Math.min(CHUNK_NUMBERS, this.length - i * CHUNK_NUMBERS)));
+  }
+}
+
+/** Of `length` numbers those places at which each from 0 to `count` - 1 stands, ascending. Others, as -1, are left out. *_/
+function groupPlaces(length, numberAt, count) {
+  const firsts = new Int32Array(count + 1);
+  for (let place = 0; place < length; place++) if (numberAt(place) >= 0) firsts[numberAt(place) + 1] += 1;
+  for (let number = 0; number < count; number++) firsts[number + 1] += firsts[number];
+  const places = new Int32Array(firsts[count]);
+  const next = firsts.slice();
+  for (let place = 0; place < length; place++) if (numberAt(place) >= 0) places[next[numberAt(place)]++] = place;
+  return (number) => places.subarray(firsts[number], firsts[number + 1]);
+}
+
+/** Rows of numbers, held the same way. *_/
+class NumberRows {
+  numbers = new NumberList();
+  ends = new NumberList();
+
+  get length() {
+    return this.ends.length;
+  }
+
+  add(row) {
+    for (const number of row) this.numbers.push(number);
+    this.ends.push(this.numbers.length);
+  }
+
+  row(at) {
+    const from = at === 0 ? 0 : this.ends.get(at - 1);
+    return Array.from({ length: this.ends.get(at) - from }, (_, i) => this.numbers.get(from + i));
+  }
+}
 
 // ==== src/core/heldrun.ts ========================================================================
 // heldrun.ts - runs in little memory, for those who must hold 100,000 of them. Decides nothing about runs.
@@ -11340,10 +11481,42 @@ function stateRecords(records) {
   return { records: records.length, heads: findHeads(records).map(({ id, hash }) => ({ id, hash })), gaps: findGaps(records) };
 }
 
+/** Ids of the statements that were there when this one was made, or that it knows to be gone. *_/
+function listKnownStatements({ files, gone }) {
+  return files.map(({ path }) => path).concat(gone).map((path) => /^provenance\/signatures\/([^/]*)\.rec$/.exec(path)?.[1]).filter((id) => id !== undefined).sort();
+}
+
+/**
+ * Each after those that it knows, as a clock may have been wrong; else by their ids. What its files say of others is
+ * theirs by name: where a forger has some that know each other, the first of them comes last.
+ *_/
+function orderStatements(statements) {
+  const byId = new Map(statements.map((statement) => [statement.id, statement]));
+  const ordered = [];
+  const seen = new Set();
+  const open = [];
+  const enter = (id) => {
+    const statement = byId.get(id);
+    if (statement === undefined || seen.has(id)) return;
+    seen.add(id);
+    open.push({ statement, waiting: listKnownStatements(statement).reverse() });
+  };
+  for (const id of Array.from(byId.keys()).sort(compareBytes)) {
+    enter(id);
+    while (open.length > 0) {
+      const last = open[open.length - 1];
+      const next = last.waiting.pop();
+      if (next !== undefined) enter(next);
+      else ordered.push((open.pop()).statement);
+    }
+  }
+  return ordered;
+}
+
 /** What the last statement that has a word on it says of each file: its state, or undefined if it was gone. *_/
 function listSignedFiles(statements) {
   const files = new Map();
-  for (const statement of statements.slice().sort((a, b) => compareBytes(a.id, b.id))) {
+  for (const statement of orderStatements(statements)) {
     for (const path of statement.gone) files.set(path, { state: undefined, by: statement.id });
     for (const state of statement.files) files.set(state.path, { state, by: statement.id });
   }
@@ -11408,8 +11581,8 @@ function isSameContent(a, b) {
   return a.hash === b.hash && (a.kind === 'l') === (b.kind === 'l');
 }
 
-/** The run, counted in its list, that a current result is of. *_/
-// type Owner = { index: number; file: FileState };
+/** A current result, and the run, counted in its list, that it is of. *_/
+// type Owner = FileState & { index: number };
 
 // type OwningRun = Pick<GraphRun, 'status' | 'outputs' | 'removed' | 'tree'>;
 
@@ -11419,7 +11592,7 @@ function noteOwned(owners, run, index) {
   for (const path of run.removed) owners.delete(path);
   if (run.status !== 'succeeded') return;
   for (const file of run.outputs) {
-    if (isResult(file)) owners.set(file.path, { index, file });
+    if (isResult(file)) owners.set(file.path, { index, hash: file.hash, size: file.size, kind: file.kind, path: file.path });
     else owners.delete(file.path);
   }
 }
@@ -11477,7 +11650,7 @@ function placeRuns(runs) {
     }
     for (const input of run.inputs) {
       const owner = placing.owners.get(input.path);
-      if (owner !== undefined && isSameContent(owner.file, input)) placing.readers[owner.index].push(input);
+      if (owner !== undefined && isSameContent(owner, input)) placing.readers[owner.index].push(input);
     }
     noteOwned(placing.owners, run, index);
     for (const path of run.removed) placing.touched.set(path, index);
@@ -11499,21 +11672,27 @@ function findProducers(run, owners) {
   const found = [];
   for (const input of run.inputs) {
     const owner = owners.get(input.path);
-    if (owner !== undefined && isSameContent(owner.file, input) && found.indexOf(owner.index) < 0) found.push(owner.index);
+    if (owner !== undefined && isSameContent(owner, input) && found.indexOf(owner.index) < 0) found.push(owner.index);
   }
   // A list that grew has room for many more; this one is kept.
   return found.length === 0 ? NO_NUMBERS : found.sort((a, b) => a - b).slice();
 }
 
-/** Rules 1 and 2: the owners after all runs, and of each run the indexes of its producers. *_/
+/**
+ * Rules 1 and 2: the owners after all runs, and of each run the indexes of its producers. contested: among these
+ * are all paths that more than one run wrote or removed.
+ *_/
 function replayRuns(runs) {
   const owners = new Map();
+  const contested = new Set();
   const producers = runs.map((run, index) => {
     const found = findProducers(run, owners);
+    for (const path of run.removed) contested.add(path);
+    for (const file of run.outputs) if (owners.has(file.path)) contested.add(file.path);
     noteOwned(owners, run, index);
     return found;
   });
-  return { owners, producers };
+  return { owners, producers, contested };
 }
 
 /** Rule 3. Producers are earlier, so one pass from the end finds all. *_/
@@ -11532,7 +11711,7 @@ function findNeeded(runs) {
   return { owners, isLive: markLive(runs.length, owners, producers) };
 }
 
-/** Last live run that wrote a path, what it wrote (unless it removed it), and the live runs that read that. *_/
+/** Last live run that wrote a contested path, what it wrote (unless it removed it), and the live runs that read that. *_/
 // type Writer = { index: number; file: FileState | undefined; readers: number[] | undefined };
 
 function noteReads(run, index, producers, writers) {
@@ -11545,9 +11724,10 @@ function noteReads(run, index, producers, writers) {
 }
 
 /** Rule 4 for one live run: the indexes it comes after that are no producers, ascending. *_/
-function noteWrites(run, index, producers, writers) {
+function noteWrites(run, index, producers, writers, contested) {
   const after = new Set();
   function write(path, file) {
+    if (!contested.has(path)) return;
     const before = writers.get(path);
     if (before !== undefined) for (const earlier of [before.index, ...before.readers ?? []]) after.add(earlier);
     writers.set(path, { index, file, readers: undefined });
@@ -11564,27 +11744,32 @@ function compareByPath(a, b) {
 /** The live runs of `recorded`, which are in the order of their ids. Time and memory are linear. *_/
 function findLiveRuns(recorded) {
   const runs = placeRuns(recorded);
-  const { owners, producers } = replayRuns(runs);
+  const { owners, producers, contested } = replayRuns(runs);
   const isLive = markLive(runs.length, owners, producers);
   const writers = new Map();
   const live = [];
   runs.forEach((run, index) => {
     if (isLive[index] === 0) return;
     noteReads(run, index, producers[index], writers);
-    const after = noteWrites(run, index, producers[index], writers);
-    live.push(makeLiveRun(run, (path) => owners.get(path)?.index === index,
-      toIds(runs, producers[index]), toIds(runs, after)));
+    const after = noteWrites(run, index, producers[index], writers, contested);
+    const ownedOf = (file) => {
+      const owner = owners.get(file.path);
+      if (owner?.index !== index) return undefined;
+      return owner.hash === file.hash && owner.kind === file.kind ? owner : file; // it is held already
+    };
+    live.push(makeLiveRun(run, ownedOf, toIds(runs, producers[index]), toIds(runs, after)));
   });
   return { runs: live, isPlaced: live.some((one, at) => at > 0 && one.run.id < live[at - 1].run.id) };
 }
 
-/** The live run whose results are those of run.outputs that `isOwned` names. *_/
-function makeLiveRun(run, isOwned, producers, after) {
+/** The live run whose results are those of run.outputs for which `ownedOf` gives what is to be held of them. *_/
+function makeLiveRun(run, ownedOf, producers, after) {
   const owned = [];
   const lost = [];
   run.outputs.forEach((file, index) => {
     if (!isResult(file)) return;
-    if (isOwned(file.path)) owned.push(file);
+    const own = ownedOf(file);
+    if (own !== undefined) owned.push(own);
     else lost.push(index);
   });
   return { run, owned: owned.length > 1 ? owned.sort(compareByPath) : owned.slice(), lost: lost.length === 0 ? NO_NUMBERS : lost.slice(), producers, after };
@@ -11710,7 +11895,8 @@ function stepFactsOf(run) {
 //   owners: Map<ByteString, Owner>;
 //   /** In the order of their places; those never run come last, as planned. *_/
 //   nodes: StepNode[];
-//   nodeOfRun: Map<number, number>;
+//   /** Of each run its step, counted; -1: it is none. *_/
+//   nodeOfRun: ArrayLike<number>;
 // };
 
 // ---- which runs count, and in what order -----------------------------------------------------------
@@ -11780,7 +11966,8 @@ function orderRuns(runs, carriers) {
 //   /** Of each path that a run removed and nobody owns now, the place of the last that did. *_/
 //   gone: Map<ByteString, number>;
 //   drafts: StepDraft[];
-//   draftOfRun: Map<number, number>;
+//   /** Of each run its draft, counted; -1: it has none. *_/
+//   draftOfRun: Int32Array;
 //   /** What planned steps are to write that are to be run. *_/
 //   promises: { pattern: ByteString; fits: (path: ByteString) => boolean; draft: number }[];
 //   /** Of each path, in order: twice the place of a run that wrote it; and one more if it is gone then. Found at first use. *_/
@@ -11821,7 +12008,7 @@ function isOpen(drafting, draft) {
 function addDraft(drafting, run, plan, place) {
   const at = drafting.drafts.length;
   drafting.drafts.push({ run, plan, place, transient: undefined });
-  if (run >= 0) drafting.draftOfRun.set(run, at);
+  if (run >= 0) drafting.draftOfRun[run] = at;
   const draft = drafting.drafts[at];
   if (isOpen(drafting, draft)) for (const pattern of plannedOutputs(drafting.planned[plan].template)) drafting.promises.push({ pattern, fits: makePatternTester(pattern), draft: at });
   return at;
@@ -11842,7 +12029,7 @@ function beginDrafting(runs, planned) {
     if (run.status === 'succeeded') for (const file of run.outputs) if (!isResult(file)) gone.set(file.path, place);
   });
   for (const path of gone.keys()) if (owners.has(path)) gone.delete(path);
-  const drafting = { runs, planned, order, placeOf, owners, gone, drafts: [], draftOfRun: new Map(), promises: [], events: undefined, owned: undefined };
+  const drafting = { runs, planned, order, placeOf, owners, gone, drafts: [], draftOfRun: new Int32Array(runs.length).fill(-1), promises: [], events: undefined, owned: undefined };
   const isOwner = new Uint8Array(runs.length);
   for (const owner of owners.values()) isOwner[owner.index] = 1;
   const ruleOf = new Map(planned.map((rule, at) => [carriers.get(rule.name) ?? -1, at]));
@@ -11901,7 +12088,17 @@ function findRemover(drafting, path, place) {
 /** A path that one step reads and another, or it itself, writes. `writer` -1: it was removed. *_/
 // type PathReading = { reader: number; writer: number; path: ByteString };
 
-// type Links = { before: number[][]; after: number[][]; against: PathReading[]; lost: PathReading[] };
+/** Drafts, counted, that each comes after; of most there are none in `after`. *_/
+// type Links = { before: number[][]; after: Map<number, number[]>; against: PathReading[]; lost: PathReading[] };
+
+// Of 100,000 steps an empty list for each is felt. Nobody adds to it.
+const NO_STEPS = [];
+
+function noteAfter({ after }, at, earlier) {
+  const known = after.get(at);
+  if (known === undefined) after.set(at, [earlier]);
+  else known.push(earlier);
+}
 
 /** The owned paths that a pattern names. *_/
 function listOwnedUnder(drafting, pattern) {
@@ -11945,7 +12142,7 @@ function listPromisers(drafting, path, isOwned) {
 /** Rule 4, as far as it is no circle; and what may be one. *_/
 function linkDrafts(drafting) {
   const { drafts, owners, draftOfRun } = drafting;
-  const links = { before: drafts.map(() => []), after: drafts.map(() => []), against: [], lost: [] };
+  const links = { before: [], after: new Map(), against: [], lost: [] };
   drafts.forEach((draft, reader) => {
     const before = new Set();
     const readFrom = (writer, path) => {
@@ -11956,12 +12153,12 @@ function linkDrafts(drafting) {
     const take = (path) => {
       const supplier = draft.transient?.get(path);
       if (supplier !== undefined) {
-        if (supplier >= 0) before.add(draftOfRun.get(supplier));
+        if (supplier >= 0) before.add(draftOfRun[supplier]);
         return;
       }
       const owner = owners.get(path);
       if (owner !== undefined && owner.index === draft.run) links.lost.push({ reader, writer: reader, path });
-      else if (owner !== undefined) readFrom(draftOfRun.get(owner.index), path);
+      else if (owner !== undefined) readFrom(draftOfRun[owner.index], path);
       else if (draft.run >= 0 && isRemovedAfter(drafting, path, draft.place)) links.lost.push({ reader, writer: -1, path });
       if (drafting.promises.length > 0) for (const promiser of listPromisers(drafting, path, owner !== undefined)) readFrom(promiser, path);
     };
@@ -11970,7 +12167,7 @@ function linkDrafts(drafting) {
       for (const path of listOwnedUnder(drafting, pattern)) if (owners.get(path)?.index !== draft.run) take(path);
       for (const promise of drafting.promises) if (doOverlap(promise.pattern, pattern)) readFrom(promise.draft, promise.pattern);
     });
-    links.before[reader] = Array.from(before);
+    links.before.push(before.size === 0 ? NO_STEPS : Array.from(before));
   });
   linkWriters(drafting, links);
   return links;
@@ -11984,20 +12181,21 @@ function linkWriters(drafting, links) {
     if (draft.run >= 0) {
       for (const file of runs[draft.run].outputs) {
         const owner = owners.get(file.path);
-        if (owner !== undefined && owner.index !== draft.run) passed.add(draftOfRun.get(owner.index));
+        if (owner !== undefined && owner.index !== draft.run) passed.add(draftOfRun[owner.index]);
       }
     }
     if (draft.plan >= 0 && draft.run < 0) {
       // It takes over what others own: they come before.
       for (const pattern of plannedOutputs(drafting.planned[draft.plan].template)) {
         const owner = owners.get(pattern);
-        if (owner !== undefined) links.after[at].push(draftOfRun.get(owner.index));
+        if (owner !== undefined) noteAfter(links, at, draftOfRun[owner.index]);
       }
     }
-    for (const later of passed) if (drafts[later].place > draft.place) links.after[later].push(at);
+    for (const later of passed) if (drafts[later].place > draft.place) noteAfter(links, later, at);
     for (const path of draft.transient === undefined ? [] : draft.transient.keys()) {
-      const remover = owners.has(path) ? -1 : draftOfRun.get(findRemover(drafting, path, draft.place)) ?? -1;
-      if (remover >= 0 && remover !== at && drafts[remover].place > draft.place) links.after[remover].push(at);
+      const run = owners.has(path) ? -1 : findRemover(drafting, path, draft.place);
+      const remover = run < 0 ? -1 : draftOfRun[run];
+      if (remover >= 0 && remover !== at && drafts[remover].place > draft.place) noteAfter(links, remover, at);
     }
   });
 }
@@ -12021,14 +12219,14 @@ function passOver(drafting, found, circleOf) {
     if (draft.transient.has(path)) continue;
     const supplier = draft.run < 0 ? -1 : findSupplier(drafting, path, draft.place);
     draft.transient.set(path, supplier);
-    if (supplier < 0 || draftOfRun.has(supplier)) continue;
+    if (supplier < 0 || draftOfRun[supplier] >= 0) continue;
     const added = addDraft(drafting, supplier, -1, drafting.placeOf[supplier]);
     circles.set(added, circle(reader));
     // What it read in its turn may be just as transient: a file that many runs changed in place.
     for (const input of runs[supplier].inputs) {
       const owner = owners.get(input.path);
       if (owner === undefined && isRemovedAfter(drafting, input.path, drafts[added].place)) waiting.push({ reader: added, writer: -1, path: input.path });
-      const writer = owner === undefined ? -1 : draftOfRun.get(owner.index);
+      const writer = owner === undefined ? -1 : draftOfRun[owner.index];
       if (writer >= 0 && drafts[writer].place > drafts[added].place && circle(writer) === circle(reader)) waiting.push({ reader: added, writer, path: input.path });
     }
   }
@@ -12039,7 +12237,7 @@ function breakCircles(drafting) {
   for (let round = 1; ; round++) {
     const links = linkDrafts(drafting);
     if (links.against.length + links.lost.length === 0) return links;
-    const circles = links.against.length === 0 ? undefined : findCircles(links.before.map((before, at) => before.concat(links.after[at])));
+    const circles = links.against.length === 0 ? undefined : findCircles(links.before.map((before, at) => before.concat(links.after.get(at) ?? NO_STEPS)));
     const circleOf = (draft) => (circles === undefined ? draft : circles[draft]);
     const closed = links.against.filter(({ reader, writer }) => round > MOST_ROUNDS || circleOf(reader) === circleOf(writer));
     if (closed.length + links.lost.length === 0) return links;
@@ -12055,13 +12253,14 @@ function buildStepGraph(runs, planned) {
   const sorted = drafts.map((_, at) => at).sort((a, b) => drafts[a].place - drafts[b].place);
   const nodeOf = new Int32Array(drafts.length);
   sorted.forEach((draft, node) => { nodeOf[draft] = node; });
-  const toNodes = (list) => (list.length === 0 ? list : Array.from(new Set(list)).map((draft) => nodeOf[draft]).sort((a, b) => a - b));
+  const toNodes = (list) => (list.length < 2 ? list.map((draft) => nodeOf[draft]) : Array.from(new Set(list), (draft) => nodeOf[draft]).sort((a, b) => a - b));
   const nodes = sorted.map((at) => {
-    const before = toNodes(links.before[at]);
-    return { run: drafts[at].run, plan: drafts[at].plan, before, after: toNodes(links.after[at]).filter((one) => before.indexOf(one) < 0), transient: drafts[at].transient };
+    const before = links.before[at].length === 0 ? NO_STEPS : toNodes(links.before[at]);
+    const after = links.after.get(at);
+    return { run: drafts[at].run, plan: drafts[at].plan, before, after: after === undefined ? NO_STEPS : toNodes(after).filter((one) => before.indexOf(one) < 0), transient: drafts[at].transient };
   });
-  const nodeOfRun = new Map();
-  nodes.forEach((node, at) => { if (node.run >= 0) nodeOfRun.set(node.run, at); });
+  const nodeOfRun = new Int32Array(runs.length).fill(-1);
+  nodes.forEach((node, at) => { if (node.run >= 0) nodeOfRun[node.run] = at; });
   return { runs, planned, owners, nodes, nodeOfRun };
 }
 
@@ -12168,8 +12367,8 @@ function withAllAfter(graph, wanted) {
 //   writerOf: (path: ByteString) => string | undefined;
 // };
 
-/** Called with each input that is what it was, and the step that gives it. *_/
-// type NoteRead = (writer: number, path: ByteString) => void;
+/** Called with each input that is what it was, by its number among the inputs of the run, and the step that gives it. *_/
+// type NoteRead = (writer: number, input: number) => void;
 
 // type Judging = { graph: StepGraph; at: number; node: StepNode; run: StepRun; facts: StepFacts; present: Present; noteRead: NoteRead; causes: StepCause[] };
 
@@ -12189,36 +12388,36 @@ function findStepCauses(graph, at, present, noteRead = () => undefined) {
 
 function judgeInputs(judging) {
   const { node, run, facts } = judging;
-  for (const input of run.inputs) {
-    if (input.hash === '?' || input.kind === 'd') continue;
-    if (facts.parameterFiles.length > 0 && facts.parameterFiles.indexOf(input.path) >= 0) continue;
+  run.inputs.forEach((input, number) => {
+    if (input.hash === '?' || input.kind === 'd') return;
+    if (facts.parameterFiles.length > 0 && facts.parameterFiles.indexOf(input.path) >= 0) return;
     const supplier = node.transient?.get(input.path);
-    if (supplier === undefined) judgeInput(judging, input);
-    else if (supplier >= 0) judgeTransient(judging, input, supplier);
-  }
+    if (supplier === undefined) judgeInput(judging, input, number);
+    else if (supplier >= 0) judgeTransient(judging, input, number, supplier);
+  });
 }
 
-function judgeInput(judging, input) {
+function judgeInput(judging, input, number) {
   const { graph, present, causes } = judging;
   const now = present.stateOf(input.path);
   const owner = graph.owners.get(input.path);
-  const writer = owner === undefined ? -1 : graph.nodeOfRun.get(owner.index);
+  const writer = owner === undefined ? -1 : graph.nodeOfRun[owner.index];
   const isRedone = writer >= 0 && present.isRedone(writer);
-  const made = isRedone ? present.runOf(writer)?.outputs.find((file) => file.path === input.path) : owner?.file;
+  const made = isRedone ? present.runOf(writer)?.outputs.find((file) => file.path === input.path) : owner;
   // What a step makes it makes again, unless it has just been redone without it.
   if (now === undefined && (writer < 0 || isRedone)) causes.push({ kind: 'gone', path: input.path });
   else if (now !== undefined && now.hash !== '?' && !isSameContent(now, input)) causes.push({ kind: 'input', path: input.path, by: made !== undefined && isSameContent(made, now) ? present.runOf(writer)?.id : undefined });
-  else if (made !== undefined && isSameContent(made, input)) judging.noteRead(writer, input.path);
+  else if (made !== undefined && isSameContent(made, input)) judging.noteRead(writer, number);
 }
 
-function judgeTransient(judging, input, supplier) {
+function judgeTransient(judging, input, number, supplier) {
   const { graph, present, causes } = judging;
-  const writer = graph.nodeOfRun.get(supplier);
+  const writer = graph.nodeOfRun[supplier];
   const last = present.runOf(writer);
   const made = last?.outputs.find((file) => file.path === input.path);
   if (made === undefined) causes.push({ kind: 'gone', path: input.path });
   else if (!isSameContent(made, input)) causes.push({ kind: 'input', path: input.path, by: last?.id });
-  else judging.noteRead(writer, input.path);
+  else judging.noteRead(writer, number);
 }
 
 /** All that is told besides files: in the order in which a person would look. *_/
@@ -12536,19 +12735,11 @@ function traceUp(lineage, start, depth) {
   return graph;
 }
 
-/** Of each output the numbers of the inputs that it became, one list after the other. *_/
+/** Of each output the numbers of the inputs that it became, ascending; and of each input its run. *_/
 function listReadings(lineage) {
-  const firsts = new Int32Array(lineage.runsOfOutputs.length + 1);
-  for (const output of lineage.origins) if (output >= 0) firsts[output + 1] += 1;
-  for (let i = 0; i < lineage.runsOfOutputs.length; i++) firsts[i + 1] += firsts[i];
-  const inputs = new Int32Array(firsts[firsts.length - 1]);
-  const next = firsts.slice();
   const runsOfInputs = new Int32Array(lineage.origins.length);
   for (let run = 0; run < lineage.runs.length; run++) runsOfInputs.fill(run, lineage.firstInputs[run], lineage.firstInputs[run + 1]);
-  lineage.origins.forEach((output, input) => {
-    if (output >= 0) inputs[next[output]++] = input;
-  });
-  return { firsts, inputs, runsOfInputs };
+  return { inputsOf: groupPlaces(lineage.origins.length, (input) => lineage.origins[input], lineage.runsOfOutputs.length), runsOfInputs };
 }
 
 /**
@@ -12573,7 +12764,7 @@ function traceDown(lineage, start, depth) {
       const output = lineage.firstOutputs[run] + i;
       const { node } = builder.addFile(file, output);
       graph.files[node].origin = { kind: 'run', node: at };
-      const inputs = readings.inputs.subarray(readings.firsts[output], readings.firsts[output + 1]);
+      const inputs = readings.inputsOf(output);
       if (level + 1 >= depth) graph.runs[at].isCut = graph.runs[at].isCut || inputs.length > 0;
       else for (const input of inputs) read(readings.runsOfInputs[input], inputState(lineage, input, readings.runsOfInputs), output, level + 1);
     });
@@ -12790,7 +12981,8 @@ function listPathsOfStep(graph, at) {
   const { run } = graph.nodes[at];
   if (run < 0) return [];
   const { inputs, outputs, facts } = graph.runs[run];
-  const owned = outputs.filter((file) => graph.owners.get(file.path)?.index === run);
+  // The texts that are held anyway, and not others.
+  const owned = outputs.map((file) => graph.owners.get(file.path)).filter((owner) => owner?.index === run);
   return inputs.concat(owned).map((file) => file.path).concat(facts.absent);
 }
 
@@ -12811,20 +13003,50 @@ function listExpectations(graph) {
   return { graph, raw, paths: Array.from(paths).sort(compareBytes) };
 }
 
-/** Of each step why it is stale (rule 1): the causes found, and those that come from steps before it. *_/
-function findStaleSteps(graph, causes, readers) {
-  const stale = causes.map((list) => list.filter((cause) => !isOfResult(cause) && cause.kind !== 'gone'));
-  const waiting = stale.map((_, at) => at).filter((at) => stale[at].length > 0 && graph.nodes[at].run >= 0);
+/** What was read and is as it was: the step that wrote it, the one that reads it, and the number of the input. *_/
+// type Readings = { writers: NumberList; readers: NumberList; inputs: NumberList };
+
+/** Causes by the number of the step; of one that has none there is nothing. *_/
+// type CausesOfSteps = Map<number, StepCause[]>;
+
+/** Why steps are stale (rule 1): the causes found, and those that come from steps before. *_/
+function findStaleSteps(graph, causes, { writers, readers, inputs }) {
+  const stale = new Map();
+  for (const [at, list] of causes) {
+    const own = list.filter((cause) => !isOfResult(cause) && cause.kind !== 'gone');
+    if (own.length > 0) stale.set(at, own);
+  }
+  const waiting = Array.from(stale.keys()).filter((at) => graph.nodes[at].run >= 0);
+  const readingsOf = waiting.length === 0 ? undefined : groupPlaces(writers.length, (reading) => writers.get(reading), graph.nodes.length);
   const isSpread = new Set(waiting);
   for (let next = 0; next < waiting.length; next++) {
     const by = graph.runs[graph.nodes[waiting[next]].run].id;
-    for (const { reader, path } of readers[waiting[next]]) {
-      stale[reader].push({ kind: 'producer', path, by });
+    for (const reading of readingsOf?.(waiting[next]) ?? []) {
+      const reader = readers.get(reading);
+      const { path } = graph.runs[graph.nodes[reader].run].inputs[inputs.get(reading)];
+      const known = stale.get(reader);
+      if (known === undefined) stale.set(reader, [{ kind: 'producer', path, by }]);
+      else known.push({ kind: 'producer', path, by });
       if (!isSpread.has(reader)) waiting.push(reader);
       isSpread.add(reader);
     }
   }
   return stale;
+}
+
+/** Why each step must be redone by itself, and what was read as it was. *_/
+function findAllCauses(graph, present) {
+  const readings = { writers: new NumberList(), readers: new NumberList(), inputs: new NumberList() };
+  const causes = new Map();
+  for (let at = 0; at < graph.nodes.length; at++) {
+    const found = findStepCauses(graph, at, present, (writer, input) => {
+      readings.writers.push(writer);
+      readings.readers.push(at);
+      readings.inputs.push(input);
+    });
+    if (found.length > 0) causes.set(at, found);
+  }
+  return { causes, readings };
 }
 
 /** Of each path to which the last run that wrote to it did so without success, that run and what it left. *_/
@@ -12847,20 +13069,20 @@ function sortByPath(list) {
 /** The verdicts on all that is expected; lists in the order of paths. *_/
 function judgeFiles({ graph, raw }, present) {
   const verdicts = { results: graph.owners.size, inputs: raw.size, stale: [], missing: [], edited: [], changedInputs: [], goneInputs: [], open: [] };
-  const readers = graph.nodes.map(() => []);
-  const causes = graph.nodes.map((_, at) => findStepCauses(graph, at, present, (writer, path) => { readers[writer].push({ reader: at, path }); }));
-  const stale = findStaleSteps(graph, causes, readers);
+  const { causes, readings } = findAllCauses(graph, present);
+  const stale = findStaleSteps(graph, causes, readings);
   graph.nodes.forEach((node, at) => {
-    if (node.plan < 0 || stale[at].length === 0) return;
+    const why = stale.get(at);
+    if (node.plan < 0 || why === undefined) return;
     const isTold = node.run >= 0 && graph.runs[node.run].outputs.some((file) => graph.owners.get(file.path)?.index === node.run);
-    if (!isTold) verdicts.open.push({ name: graph.planned[node.plan].name, causes: stale[at] });
+    if (!isTold) verdicts.open.push({ name: graph.planned[node.plan].name, causes: why });
   });
   for (const [path, { index }] of graph.owners) {
-    const why = stale[graph.nodeOfRun.get(index)];
-    if (why.length > 0) verdicts.stale.push({ path, run: graph.runs[index].id, causes: why });
+    const why = stale.get(graph.nodeOfRun[index]);
+    if (why !== undefined) verdicts.stale.push({ path, run: graph.runs[index].id, causes: why });
   }
-  causes.forEach((list, at) => {
-    if (graph.nodes[at].run < 0) return;
+  for (const [at, list] of causes) {
+    if (graph.nodes[at].run < 0) continue;
     const run = graph.runs[graph.nodes[at].run].id;
     for (const cause of list) {
       if (cause.kind === 'missing') verdicts.missing.push({ path: cause.path, run });
@@ -12868,7 +13090,7 @@ function judgeFiles({ graph, raw }, present) {
       // Secret files are among no inputs.
       else if (cause.kind === 'gone' && !raw.has(cause.path) && !verdicts.goneInputs.some((one) => one.path === cause.path)) verdicts.goneInputs.push({ path: cause.path, run });
     }
-  });
+  }
   judgeRawInputs(graph, raw, present.stateOf, verdicts);
   for (const list of [verdicts.stale, verdicts.missing, verdicts.edited, verdicts.changedInputs, verdicts.goneInputs]) sortByPath(list);
   return verdicts;
@@ -12899,22 +13121,27 @@ function endingOf(name) {
 
 /**
  * A test of the files in the folder that `listResultFolders` calls so: may one be a result that no
- * run made? Hidden files are none. In the project's own folder, where much else lies, only what ends
- * like a result there.
+ * run made (findUnknown)? Hidden files are none. In the project's own folder, where much else lies,
+ * only what ends like a result there.
  *_/
-function makeOrphanTester(runs, owners) {
-  const known = new Set();
-  for (const run of runs) {
-    if (run.tree !== undefined) continue;
-    for (const file of run.outputs) known.add(file.path);
-    for (const file of run.inputs) known.add(file.path);
-  }
+function makeOrphanTester(owners) {
   const endings = new Set();
   for (const path of owners.keys()) if (path.indexOf('/') < 0) endings.add(endingOf(path));
   return (folder, name) => {
-    if (name[0] === '.' || known.has(folder === '' ? name : folder + '/' + name)) return false;
+    if (name[0] === '.' || owners.has(folder === '' ? name : folder + '/' + name)) return false;
     return folder !== '' || (endingOf(name) !== '' && endings.has(endingOf(name)) && !/^(?:README|LICEN[CS]E|COPYING|CHANGES|CHANGELOG|NEWS|AUTHORS|CITATION|TODO|INSTALL)\b/i.test(name));
   };
+}
+
+/** Those of the paths that no run in the project read or wrote. *_/
+function findUnknown(runs, paths) {
+  const unknown = new Set(paths);
+  for (const run of unknown.size === 0 ? [] : runs) {
+    if (run.tree !== undefined) continue;
+    for (const file of run.outputs) unknown.delete(file.path);
+    for (const file of run.inputs) unknown.delete(file.path);
+  }
+  return Array.from(unknown);
 }
 
 // ==== src/core/linediff.ts =======================================================================
@@ -13360,7 +13587,7 @@ const ORDER_OF_SUFFIXES = ['dev', 'a', 'b', 'rc', '', 'post'];
 // type PythonVersion = { epoch: string; release: string[]; /** Words and numbers in turn. *_/ suffix: string[]; local: string[] };
 
 function splitPythonVersion(version) {
-  const parts = /^v?(?:(\d+)!)?(\d+(?:\.\d+)*)?([^+]*)(?:\+(.*))?$/.exec(version.toLowerCase().replace(/\s+/g, '')) ?? ['', '', '', version, ''];
+  const parts = /^v?(?:(\d+)!)?(\d+(?:\.\d+)*)?([^+]*)(?:\+([^]*))?$/.exec(version.toLowerCase().replace(/\s+/g, '')) ?? ['', '', '', version, ''];
   const suffix = [];
   // "-1" is a post-release, too; a word without a number has number 0.
   for (const [, word, digits] of (parts[3] ?? '').replace(/^-(?=\d)/, 'post').matchAll(/([^\d._-]+?(?=post|rev|dev|[\d._-]|$))?[._-]?(\d+)?/g)) {
@@ -13572,7 +13799,7 @@ function makeNamedFiles(name, lists) {
 /** Of paths that only one side has: the same content under another name on the other. *_/
 function findTwins(rows) {
   const gone = new Map();
-  const isKnown = (value) => value !== undefined && /[0-9a-f]{64}$/.test(value);
+  const isKnown = (value) => value !== undefined && /^[0-9a-f]{64}$/.test(value.slice(-64));
   for (const row of rows) if (isKnown(row.values[0]) && row.changes.indexOf('gone') > 0) gone.set(row.values[0], row);
   for (const row of rows) {
     const value = row.values.find(isKnown);
@@ -13791,7 +14018,7 @@ function selectionOf(runs) {
 /**
  * The run that `reference` means, of `runs` in order of ids: "@" the last, "@-1" the one before it,
  * an id, a prefix of an id, a label, or a file that a run made (the last that did); findMakers gives
- * the ids of those that made it, and is asked last. A label of several runs, or a prefix of several
+ * those of them that made it, and is asked last. A label of several runs, or a prefix of several
  * ids, is 'several'.
  *_/
 function selectRun(reference, runs, findMakers) {
@@ -13807,8 +14034,7 @@ function selectRun(reference, runs, findMakers) {
   const replaced = new Set(carriers.filter((run) => run.status === 'succeeded').map((run) => run.repeats));
   const labelled = carriers.filter((run) => !replaced.has(run.id));
   if (labelled.length > 0) return selectionOf(labelled);
-  const ids = findMakers();
-  const makers = runs.filter((run) => ids.has(run.id));
+  const makers = findMakers();
   if (makers.length > 0) return { kind: 'one', run: makers[makers.length - 1] };
   return /^[0-9]/.test(reference) ? selectionOf(runs.filter((run) => run.id.startsWith(reference))) : { kind: 'none' };
 }
@@ -13844,10 +14070,10 @@ function valuesOf(parameters, name) {
   return parameters.filter((one) => one.startsWith(start)).map((one) => one.slice(start.length));
 }
 
-/** The names of these "NAME VALUE" lines, each once, sorted. *_/
-function listValueNames(lists) {
+/** The names of the "NAME VALUE" lines that `linesOf` gives of each, each once, sorted. *_/
+function listValueNames(runs, linesOf) {
   const names = new Set();
-  for (const lines of lists) for (const line of lines) names.add(line.slice(0, line.indexOf(' ')));
+  for (const run of runs) for (const line of linesOf(run)) names.add(line.slice(0, line.indexOf(' ')));
   return Array.from(names).sort(compareBytes);
 }
 
@@ -13937,8 +14163,7 @@ const MOST_OUTPUTS_FOLLOWED = 100;
 /**
  * Id of the run that a person who names one run wants it compared with, of `known` runs in order of
  * ids: the one it repeats or was made from; else the last before it with its label; else the last
- * before it that wrote one of the files it wrote. `makersOf` gives the ids of the runs that wrote a
- * path. `why` is a part of a sentence. Undefined if there is none.
+ * before it that wrote one of the files it wrote. `makersOf` gives the runs that wrote a path. `why` is a part of a sentence. Undefined if there is none.
  *_/
 function findCounterpart(run, known, makersOf) {
   const has = (id) => id !== undefined && known.some((one) => one.id === id);
@@ -13948,7 +14173,7 @@ function findCounterpart(run, known, makersOf) {
   if (alike !== undefined) return { id: alike.id, why: 'the run before it with its label' };
   let last = '';
   for (const file of run.outputs.slice(0, MOST_OUTPUTS_FOLLOWED)) {
-    for (const id of makersOf(file.path)) if (id < run.id && id > last) last = id;
+    for (const { id } of makersOf(file.path)) if (id < run.id && id > last) last = id;
   }
   return has(last) ? { id: last, why: 'the run before it that wrote the same file' } : undefined;
 }
@@ -14428,7 +14653,7 @@ function isSameLicense(a, b) {
 
 /** An address without what can be spelled in several ways. *_/
 function plainAddress(url) {
-  return url.replace(/^[a-z+]+:\/\/(?:www\.)?/i, '').replace(/(?:\.git)?\/*$/, '').toLowerCase();
+  return dropEndSlashes(url.replace(/^[a-z+]+:\/\/(?:www\.)?/i, '')).replace(/\.git$/, '').toLowerCase();
 }
 
 const IS_SAME = {
@@ -14637,9 +14862,18 @@ function oneFile(path, text, left) {
 
 /** Does a key, in which "#1" stands for anything, fit this one? *_/
 function matchesKey(pattern, key) {
-  if (pattern.indexOf('#') < 0) return pattern === key;
-  const parts = pattern.split(/#\d?/).map((part) => part.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
-  return new RegExp('^' + parts.join('[^]*') + '$').test(key);
+  const [first, ...others] = pattern.split(/#\d?/);
+  const last = others.pop();
+  if (last === undefined) return pattern === key;
+  if (!key.startsWith(first)) return false;
+  // Each part where it stands first: to try the other places takes longer with each "#".
+  let at = first.length;
+  for (const part of others) {
+    const found = key.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return key.length - last.length >= at && key.endsWith(last);
 }
 
 /** The keys that a paper uses, to be asked of many. *_/
@@ -14784,7 +15018,7 @@ const TOP_MAKEFILE_NAMES = ['GNUmakefile', 'makefile', 'Makefile', 'BSDmakefile'
 
 /** Does the text of a project's own Makefile bring in that of rr? *_/
 function includesProvenance(makefile) {
-  return /^[ ]*-?s?include[ \t]+(?:[^\n#]*[ \t])?(?:\.\/)?provenance\/Makefile(?:[ \t]|$)/m.test(makefile);
+  return makefile.split('\n').some((line) => /^[ ]*-?s?include(?=[ \t])[^#]*[ \t](?:\.\/)?provenance\/Makefile(?:[ \t\r]|$)/.test(line));
 }
 
 function compareOmitted(a, b) {
@@ -14821,10 +15055,10 @@ function compareOmitted(a, b) {
 //   readers: string[][];
 // };
 
-/** The order in which runs get room for their details: those that current results need, then all others; of both the newest first. *_/
-function orderDetails(ids, live) {
-  const newest = ids.slice().reverse();
-  return newest.filter((id) => live.has(id)).concat(newest.filter((id) => !live.has(id)));
+/** The order in which `count` runs, by their places, get room for their details: those that current results need, then all others; of both the newest first. *_/
+function orderDetails(count, isLive) {
+  const newest = Array.from({ length: count }, (_, i) => count - 1 - i);
+  return newest.filter(isLive).concat(newest.filter((place) => !isLive(place)));
 }
 
 /** Of each run that was repeated the id of its last repeat that has verdicts. `runs` are in the order of their ids. *_/
@@ -18275,7 +18509,7 @@ function printRatio(numerator, denominator) {
   if (twice > bottom || (twice === bottom && digits % 2n === 1n)) digits += 1n;
   const rounded = digits.toString();
   if (rounded.length > PRINTED_DIGITS) exponent += 1;
-  return (numerator < 0n ? '-' : '') + placePoint(rounded.replace(/0+$/, ''), exponent);
+  return (numerator < 0n ? '-' : '') + placePoint(dropAtEnd(rounded, '0'), exponent);
 }
 
 /** The number whose first digit stands for 10 ** exponent. *_/
@@ -19072,7 +19306,7 @@ function findScriptWord(words, from) {
   let hasScript = false;
   let at = from;
   while (at < words.length && /^[-+][A-Za-z-]/.test(words[at])) {
-    if (/^-[A-Za-z]*c[A-Za-z]*$/.test(words[at])) hasScript = true;
+    if (/^-[A-Zabd-z]*c[A-Za-z]*$/.test(words[at])) hasScript = true;
     at += /^(?:[-+][A-Za-z]*[oO]|--rcfile|--init-file)$/.test(words[at]) ? 2 : 1;
   }
   return hasScript && at < words.length ? at : -1;
@@ -19134,13 +19368,24 @@ function isTameValue(value) {
 // type Frame = { kind: 'bare' | 'double' | 'backquote' | 'brace' | 'arithmetic'; end: string };
 
 // What reads its arguments as a script, or as arithmetic in which bash runs commands: a variable is no data there.
-const READS_AGAIN = new RegExp('(?:^|[^\\w./-])(?:eval|trap|ssh|su|watch|parallel|xargs|let|declare|typeset|(?:sh|bash|dash|ash|ksh|mksh|zsh|yash)[ \\t][^\\n;&|]*-[A-Za-z]*c)(?![\\w.-])|\\[\\[[^\\]]*-(?:eq|ne|lt|le|gt|ge)[ \\t]');
+const READS_AGAIN = /(?:^|[^\w./-])(?:eval|trap|ssh|su|watch|parallel|xargs|let|declare|typeset)(?![\w.-])/;
+
+/** The same, and "sh -c" in one command, and a comparison of numbers within [[ ]]. In parts, for one pattern would look to the end from each "sh" and "[[". *_/
+function isReadAgain(text) {
+  if (READS_AGAIN.test(text)) return true;
+  const isFollowed = (part, start, end) => {
+    const found = start.exec(part);
+    return found !== null && end.test(part.slice(found.index + found[0].length));
+  };
+  return text.split(/[\n;&|]/).some((part) => isFollowed(part, /(?:^|[^\w./-])(?:sh|bash|dash|ash|ksh|mksh|zsh|yash)[ \t]/, /-[A-Za-z]*c(?![\w.-])/))
+    || text.split(']').some((part) => isFollowed(part, /\[\[/, /-(?:eq|ne|lt|le|gt|ge)[ \t]/));
+}
 
 // No argument can hold it, so it can stand for the placeholders of a script.
 const SHELL_MARK = '\0';
 
 // What may stand beside a value in quotes: the rest of the name of a file, and variables.
-const WORD_IN_QUOTES = /^(?:[A-Za-z0-9_@%+=:,.\/~#\0\x80-\xff-]|\$[A-Za-z_][A-Za-z0-9_]*|\$\{[A-Za-z_][A-Za-z0-9_]*\})*$/;
+const WORD_IN_QUOTES = /^(?:[A-Za-z0-9_@%+=:,.\/~#\0\x80-\xff-]|\$[A-Za-z_]|\$\{[A-Za-z_][A-Za-z0-9_]*\})*$/;
 
 /** Follows the quotes of a script and tells what each SHELL_MARK stands in. *_/
 class QuoteReader {
@@ -19153,7 +19398,7 @@ class QuoteReader {
     this.text = text;
     while (this.at < text.length) this.step();
     // The quotes do not match, or were misread: nothing is known of any of them.
-    if (this.frames.length > 0 || READS_AGAIN.test(text)) this.quotings.fill('unclear');
+    if (this.frames.length > 0 || isReadAgain(text)) this.quotings.fill('unclear');
   }
 
   get top() { return this.frames.length === 0 ? { kind: 'bare', end: '' } : this.frames[this.frames.length - 1]; }
@@ -19794,6 +20039,8 @@ function parseReuseEntry(text, file) {
 // for: of 100,000 runs most are looked at for one or two things only.
 
 const ID_LENGTH_IN_LINE = 23;
+// In a cell of several texts; none has it in it, encoded.
+const BETWEEN_TEXTS = '\r';
 
 // Starts of the first cells of the line that was looked at last: most are asked for several cells.
 const seen = { text: '', start: -1, count: 0, cells: new Array(32).fill(0) };
@@ -19811,8 +20058,8 @@ function findCell(text, start, cell) {
 }
 
 function readCell(text, start, cell) {
-  const at = findCell(text, start, cell);
-  return text.slice(at, text.indexOf('\t', at));
+  const end = findCell(text, start, cell + 1) - 1;
+  return text.slice(seen.cells[cell], end);
 }
 
 function readTextCell(text, start, cell) {
@@ -19825,9 +20072,10 @@ function readNumberCell(text, start, cell) {
   return value === '' ? undefined : Number(value);
 }
 
-function readWordsCell(text, start, cell) {
+function readListCell(text, start, cell) {
   const value = readCell(text, start, cell);
-  return value === '' ? [] : value.split(' ').map(decodeText);
+  if (value === '') return [];
+  return value.indexOf(BETWEEN_TEXTS) < 0 ? [decodeText(value)] : value.split(BETWEEN_TEXTS).map(decodeText);
 }
 
 /** The cells from `cell` on, to the end of the line. *_/
@@ -19839,6 +20087,11 @@ function readLastCells(text, start, cell) {
 
 function printLine(cells) {
   return cells.map((cell) => (cell === undefined ? '\t' : String(cell) + '\t')).join('') + '\n';
+}
+
+/** A cell of several texts. None of them is empty. *_/
+function joinTexts(texts) {
+  return texts.map(encodeText).join(BETWEEN_TEXTS);
 }
 
 function encodeCell(text) {
@@ -19853,18 +20106,17 @@ function readLineId(text, start) {
 // ---- what lists show ------------------------------------------------------------------------------
 
 // What is asked for most stands first.
-const AT = { status: 1, wallS: 2, label: 3, command: 4, startedUtc: 5, tags: 6, exit: 7, signal: 8, userS: 9, systemS: 10, peakMemoryBytes: 11, reason: 12,
-  directory: 13, code: 14, environment: 15, repeats: 16, parent: 17, tree: 18, verdicts: 19, sweep: 20, metrics: 21, reused: 22, parameters: 23 };
+const AT = { status: 1, wallS: 2, label: 3, command: 4, parameters: 5, metrics: 6, startedUtc: 7, tags: 8, exit: 9, signal: 10, userS: 11, systemS: 12, peakMemoryBytes: 13,
+  reason: 14, directory: 15, code: 16, environment: 17, repeats: 18, parent: 19, tree: 20, verdicts: 21, sweep: 22, reused: 23 };
 
 // type SummaryNotes = NotedFacts & Pick<RunSummary, 'outcome' | 'comments'>;
 
 /** A line that SummaryLine reads. *_/
 function printSummaryLine(run) {
-  return printLine([run.id, run.status, run.wallS, encodeCell(run.label), encodeWithheld(run.command), run.startedUtc, run.tags.map(encodeWord).join(' '),
+  return printLine([run.id, run.status, run.wallS, encodeCell(run.label), encodeWithheld(run.command), joinTexts(run.parameters), joinTexts(run.metrics), run.startedUtc, joinTexts(run.tags),
     run.exit, run.signal, run.userS, run.systemS, run.peakMemoryBytes, encodeCell(run.reason), encodeText(run.directory), encodeCell(run.code),
-    run.environment, run.repeats, run.parent, run.tree, Array.from(new Set(run.verdicts.map((verdict) => verdict.word))).join(' '),
-    run.sweep === undefined ? undefined : String(run.sweep.number) + ' ' + encodeText(run.sweep.label), run.metrics.map(encodeWord).join(' '), run.reused,
-    ...run.parameters.map(encodeParameter)]);
+    run.environment, run.repeats, run.parent, run.tree, joinTexts(Array.from(new Set(run.verdicts.map((verdict) => verdict.word)))),
+    run.sweep === undefined ? undefined : String(run.sweep.number) + ' ' + encodeText(run.sweep.label), run.reused]);
 }
 
 /** The run that a line of printSummaryLine() tells of: `text` holds it at `start`. `noted`: what notes make of it. *_/
@@ -19884,7 +20136,7 @@ class SummaryLine {
   get label() { return this.noted === undefined ? readTextCell(this.text, this.start, AT.label) : this.noted.label; }
   get command() { return decodeWithheld(readCell(this.text, this.start, AT.command)); }
   get startedUtc() { return readCell(this.text, this.start, AT.startedUtc); }
-  get tags() { return this.noted === undefined ? readWordsCell(this.text, this.start, AT.tags) : this.noted.tags; }
+  get tags() { return this.noted === undefined ? readListCell(this.text, this.start, AT.tags) : this.noted.tags; }
   get exit() { return readNumberCell(this.text, this.start, AT.exit); }
   get signal() { return readCell(this.text, this.start, AT.signal) || undefined; }
   get userS() { return readNumberCell(this.text, this.start, AT.userS); }
@@ -19899,7 +20151,7 @@ class SummaryLine {
   get reused() { return readCell(this.text, this.start, AT.reused) || undefined; }
   get tree() { return readCell(this.text, this.start, AT.tree) === '' ? undefined : 'scratch'; }
   get verdicts() {
-    return readWordsCell(this.text, this.start, AT.verdicts).map((word) => ({ word: word }));
+    return readListCell(this.text, this.start, AT.verdicts).map((word) => ({ word: word }));
   }
   get sweep() {
     const value = readCell(this.text, this.start, AT.sweep);
@@ -19908,8 +20160,8 @@ class SummaryLine {
   }
   get outcome() { return this.noted?.outcome; }
   get comments() { return this.noted?.comments; }
-  get metrics() { return readWordsCell(this.text, this.start, AT.metrics); }
-  get parameters() { return readLastCells(this.text, this.start, AT.parameters).map(decodeParameter); }
+  get metrics() { return readListCell(this.text, this.start, AT.metrics); }
+  get parameters() { return readListCell(this.text, this.start, AT.parameters); }
 }
 
 // ---- what the graph needs -------------------------------------------------------------------------
@@ -19918,7 +20170,7 @@ const GRAPH_AT = { status: 1, repeats: 2, parent: 3, tree: 4, label: 5, reason: 
 
 /** A line that GraphLine reads. *_/
 function printGraphLine(run) {
-  return printLine([run.id, run.status, run.repeats, run.parent, run.tree, encodeCell(run.label), encodeCell(run.reason), run.tags.map(encodeWord).join(' '),
+  return printLine([run.id, run.status, run.repeats, run.parent, run.tree, encodeCell(run.label), encodeCell(run.reason), joinTexts(run.tags),
     encodeWithheld(run.command), ...run.inputs.map((file) => 'i' + printFile(file)), ...run.outputs.map((file) => 'o' + printFile(file)),
     ...run.removed.map((path) => 'r' + encodeText(path)), ...listFactCells(stepFactsOf(run))]);
 }
@@ -19978,6 +20230,7 @@ class GraphLine {
     this.text = text;
     this.start = start;
     this.noted = noted;
+    this.files = undefined; // or V8 finds room for it elsewhere, 32 bytes more
   }
 
   get id() { return readLineId(this.text, this.start); }
@@ -19987,7 +20240,7 @@ class GraphLine {
   get tree() { return readCell(this.text, this.start, GRAPH_AT.tree) === '' ? undefined : 'scratch'; }
   get label() { return this.noted === undefined ? readTextCell(this.text, this.start, GRAPH_AT.label) : this.noted.label; }
   get reason() { return this.noted === undefined ? readTextCell(this.text, this.start, GRAPH_AT.reason) : this.noted.reason; }
-  get tags() { return this.noted === undefined ? readWordsCell(this.text, this.start, GRAPH_AT.tags) : this.noted.tags; }
+  get tags() { return this.noted === undefined ? readListCell(this.text, this.start, GRAPH_AT.tags) : this.noted.tags; }
   get command() { return decodeWithheld(readCell(this.text, this.start, GRAPH_AT.command)); }
   get inputs() { return this.readFiles().inputs; }
   get outputs() { return this.readFiles().outputs; }
@@ -20111,7 +20364,7 @@ class RecordClaims {
 // indexfile.ts - a file of the index in .rr/index, printed and parsed. Decides nothing and hashes nothing.
 
 //   HASH                          SHA-256 of all that follows on this line
-//   # rr index, format 2, WHAT    WHAT: which version of rr, of which records
+//   # rr index, format 3, WHAT    WHAT: which version of rr, of which records
 //   TAG FOLDER TIMES              TAG is the file's own, or of the file that this one adds to
 //   LINES                         a line a record, in the order of ids
 //
@@ -20124,7 +20377,7 @@ class RecordClaims {
 const INDEX_HASH_BYTES = 65;
 
 function printFirst(what) {
-  return '# rr index, format 2, ' + what + '\n';
+  return '# rr index, format 3, ' + what + '\n';
 }
 
 /** All but HASH. *_/
@@ -20261,7 +20514,7 @@ function printAskedOptions(asked, pack) {
 
 /** Name for a job that nobody takes for another's and by which it is found again. *_/
 function printJobName(title, batch, array) {
-  const plain = title.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 40);
+  const plain = dropAtEnds(title.replace(/[^A-Za-z0-9._-]+/g, '-'), '-').slice(0, 40);
   return (plain === '' ? 'rr' : plain) + '-' + batch.slice(-6) + '.' + String(array + 1);
 }
 
@@ -20814,7 +21067,7 @@ const TEXT_END = `--- end
 #
 # Nothing from the line "--- end" on is read.
 `;
-const HEADING = /^--- (?:(label|tags|reason|outcome|new comment|end)|comment ([0-9A-Za-z-]+))(?:,.*)?[ \t]*$/;
+const HEADING = /^--- (?:(label|tags|reason|outcome|new comment|end)|comment ([0-9A-Za-z-]+))(?:,.*|[ \t]*)$/;
 
 /** Bytes that a terminal obeys or that are no text stand as %XX, and so does a "%" that would be taken for one. *_/
 function spellLine(line) {
@@ -22131,7 +22384,7 @@ function listShownNames(patch) {
 
 /** A diff of fossil in which names with a space end in a TAB, as diff(1) has them: patch(1) would cut them. *_/
 function closeSpacedNames(patch) {
-  return patch.replace(/^(Index: ([^\n]*)\n=+\n--- [^\t\n]*)\n(\+\+\+ [^\t\n]*)\n/mg, (whole, before, name, after) =>
+  return patch.replace(/(?<![^\n])(Index: ([^\n]*)\n=+\n--- [^\t\n]*)\n(\+\+\+ [^\t\n]*)\n/g, (whole, before, name, after) =>
     (name.indexOf(' ') < 0 ? whole : before + '\t\n' + after + '\t\n'));
 }
 
@@ -22334,7 +22587,7 @@ const MOST_SERIES_READ = 10000;
 const MOST_SAMPLES_READ = 100000;
 
 /** Source of a pattern: a decimal number as programs print it, or what they print where there is none: Python's "nan", C's "inf". *_/
-const PRINTED_NUMBER = '[-+]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?(?:nan|NaN|NAN|inf|Inf|INF|infinity|Infinity)';
+const PRINTED_NUMBER = '[-+]?(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?(?:nan|NaN|NAN|inf|Inf|INF|infinity|Infinity)';
 
 const SERIES_VALUE = new RegExp('^(?:' + PRINTED_NUMBER + ')$');
 
@@ -30179,7 +30432,7 @@ function findPythonStringEnd(text, at) {
 }
 
 const PYTHON_RULES = {
-  skip: /(?:[ \t\f\r]|#[^\n]*|\\\r?\n)+/y,
+  skip: /(?:[ \t\f\r]|\\\r?\n)+(?:#[^\n]*)?|#[^\n]*_/y,
   number: /(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9_]+)?)[A-Za-z0-9_]*_/y,
   name: /[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*_/y,
   sign: /\*\*=|\/\/=|>>=|<<=|\.\.\.|[-+*_/%&|^@:!=<>]=|->|\*\*|\/\/|<<|>>/y,
@@ -30471,7 +30724,7 @@ function findRStringEnd(text, at) {
 }
 
 const R_RULES = {
-  skip: /(?:[ \t\f\r]|#[^\n]*)+/y,
+  skip: /[ \t\f\r]+(?:#[^\n]*)?|#[^\n]*_/y,
   number: /(?:0[xX][0-9a-fA-F]*(?:\.[0-9a-fA-F]*)?(?:[pP][+-]?[0-9]+)?|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]*)?)[A-Za-z0-9_.]*_/y,
   name: /`[^`]*`|(?:[A-Za-z\x80-\xff]|\.(?![0-9]))[A-Za-z0-9._\x80-\xff]*_/y,
   sign: /<<-|->>|<-|->|<=|>=|==|!=|&&|\|\||\|>|:::|::|:=|%[^%\n]*%/y,
@@ -31216,8 +31469,11 @@ class ShellReader {
     // Only in arithmetic: elsewhere --NAME is an option.
     const isArithmetic = /\$\(\(|\$\[/.test(token.text) || this.open.slice(-2).join('') === '))';
     if (!isArithmetic) return;
-    const counts = /([A-Za-z_][A-Za-z0-9_]*)\s*(?:\+\+|--|(?:<<|>>|[-+*\/%&^|])=)|(?:\+\+|--)([A-Za-z_][A-Za-z0-9_]*)/g;
-    for (let found = counts.exec(token.text); found !== null; found = counts.exec(token.text)) this.book.change(found[1] ?? found[2], token.start);
+    const counts = /([A-Za-z_][A-Za-z0-9_]*)(?:\s*(\+\+|--|(?:<<|>>|[-+*\/%&^|])=))?|(?:\+\+|--)([A-Za-z_][A-Za-z0-9_]*)/g;
+    for (let found = counts.exec(token.text); found !== null; found = counts.exec(token.text)) {
+      const name = found[2] === undefined ? found[3] : found[1];
+      if (name !== undefined) this.book.change(name, token.start);
+    }
   }
 
   readSimple(from, end, first) {
@@ -32370,8 +32626,8 @@ function recognizeLicense(text) {
 function findSpdxLine(text) {
   const lines = text.split('\n');
   for (let i = 0; i < lines.length; i++) {
-    const found = /SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+() -]*[A-Za-z0-9.+)])/.exec(lines[i]);
-    if (found !== null) return { license: trimBlanks(found[1]), line: i + 1 };
+    const found = /SPDX-License-Identifier:[ \t]*((?:[(-][( -]*)?[A-Za-z0-9.+)][A-Za-z0-9.+() -]*)/.exec(lines[i]);
+    if (found !== null) return { license: dropAtEnd(found[1], ' (-'), line: i + 1 };
   }
   return undefined;
 }
@@ -32528,7 +32784,7 @@ function personOfAddress(text) {
   const address = at < 0 ? [] : /^<([^<>]*)>/.exec(whole.slice(at));
   if (address === null || name === '') return undefined;
   const person = personOf(undefined, undefined, name);
-  if (person !== undefined && /^\S+@\S+$/.test(address[1] ?? '')) person.email = address[1];
+  if (person !== undefined && /^\S[^\s@]*@\S+$/.test(address[1] ?? '')) person.email = address[1];
   return person;
 }
 
@@ -32647,7 +32903,7 @@ function readCodemetaFile(text, name) {
   file.takeText('repository', 'codeRepository');
   const keywords = root.entries.get('keywords');
   file.takeKeywords('keywords');
-  if (keywords?.kind === 'scalar') told.keywords = told.keywords.flatMap((one) => one.split(/ *, *_/)).filter((one) => one !== '');
+  if (keywords?.kind === 'scalar') told.keywords = told.keywords.flatMap((one) => one.split(',').map((word) => dropAtEnds(word, ' '))).filter((one) => one !== '');
   file.takeCreators('author', file.nodes(root, 'author').flatMap((node) => readCodemetaCreator(file, node)));
   const licenses = file.nodes(root, 'license').map((node) => readNamed(file, node, 'license'));
   const known = licenses.filter((one) => one !== undefined && (!/^[a-z]+:/i.test(one) || /^https?:\/\/(?:www\.)?spdx\.org\/licenses\//i.test(one)) && one.indexOf(' ') < 0).map(normalizeLicense);
@@ -32692,7 +32948,7 @@ function textOfHtml(html) {
 function readZenodoCreator(file, node) {
   if (node.kind !== 'mapping') return file.refuse(node, 'creators', 'a creator who is no object');
   const name = file.text(node, 'name') ?? file.refuse(node, 'creators', 'a creator without a name');
-  const comma = /^([^,]+),[ ]*([^,]+)$/.exec(name);
+  const comma = /^([^,]+), *([^ ,][^,]*)$/.exec(name);
   const person = (comma === null ? personOf(undefined, undefined, name) : personOf(comma[2], comma[1], undefined));
   const orcid = file.text(node, 'orcid');
   return addCreatorDetails(person, { orcid: orcid === undefined ? undefined : normalizeOrcid(orcid) ?? file.refuse(node.entries.get('orcid'), 'orcid', 'no ORCID'), affiliation: file.text(node, 'affiliation') });
@@ -32878,7 +33134,10 @@ function readRDescription(text, name) {
 
 /** A heading without the signs of markup and pictures. *_/
 function plainHeading(text) {
-  return trimBlanks(text.replace(/!\[[^\]]*\]\([^)]*\)/g, '').replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/<[^<>]*>/g, '').replace(/[*`]+/g, '').replace(/ #+$/, '').replace(/[ \t]+/g, ' '));
+  // What is no whole link is taken, too, and left as it is: nothing that begins inside of it is one, either.
+  const plain = text.replace(/!\[[^\]]*(?:\](?:\([^)]*(\)?))?)?/g, (whole, end) => (end === ')' ? '' : whole))
+    .replace(/\[([^\]]*)(?:\](?:\([^)]*(\)?))?)?/g, (whole, words, end) => (end === ')' ? words : whole));
+  return trimBlanks(plain.replace(/<[^<>]*>/g, '').replace(/[*`]+/g, '').replace(/ #+$/, '').replace(/[ \t]+/g, ' '));
 }
 
 /** The first heading of a README (Markdown, reStructuredText, Org, or underlined) as a title, told by the way. *_/
@@ -32889,7 +33148,7 @@ function readReadme(text, name) {
   for (let i = 0; i < lines.length; i++) {
     if (/^(?:```|~~~)/.test(lines[i])) isCode = !isCode;
     if (isCode) continue;
-    const marked = /^ {0,3}#[ \t]+(.*)$/.exec(lines[i]) ?? /^(?:#\+TITLE:|\*)[ \t]+(.*)$/i.exec(lines[i]);
+    const marked = /^ {0,3}#[ \t]+([^]*)$/.exec(lines[i]) ?? /^(?:#\+TITLE:|\*)[ \t]+([^]*)$/i.exec(lines[i]);
     const isUnderlined = /^ {0,3}([=~*#-])\1{2,}[ \t]*$/.test(lines[i + 1] ?? '') && /[A-Za-z\x80-\xff]/.test(lines[i]) && !/^[ \t]*[-*+>|]/.test(lines[i]);
     const heading = marked !== null ? plainHeading(marked[1]) : isUnderlined ? plainHeading(lines[i]) : '';
     if (heading === '' || /^(?:read ?me|introduction|overview|about)$/i.test(heading)) continue;
@@ -32915,10 +33174,10 @@ function readSaidCreator(text, kind) {
     if (found !== null) name = name.replace(found[0], ' ');
     return found?.[1];
   };
-  const email = take(/<([^<>\s]+@[^<>\s]+)>/);
+  const email = take(/<([^<>\s][^<>\s@]*@[^<>\s]+)>/);
   const orcid = take(/(?:^|\s)((?:https:\/\/orcid\.org\/)?\d{4}-\d{4}-\d{4}-\d{3}[\dX])(?=$|\s)/);
   name = trimBlanks(name.replace(/[ \t\n]+/g, ' '));
-  const comma = kind === 'person' ? /^([^,]+), *([^,]+)$/.exec(name) : null;
+  const comma = kind === 'person' ? /^([^,]+), *([^ ,][^,]*)$/.exec(name) : null;
   const creator = comma !== null ? personOf(comma[2], comma[1], undefined) : name === '' ? undefined : { kind, name };
   if (creator === undefined) return undefined;
   if (email !== undefined) creator.email = email;
@@ -33022,7 +33281,7 @@ function decodeFileUrl(url) {
 
 /** Folders and files that setuptools' finder of an editable install maps modules to. *_/
 function parseEditableMapping(text) {
-  const mapping = /^MAPPING(?::[^=\n]*)?\s*=\s*\{([^}\n]*)\}/m.exec(text);
+  const mapping = /(?:^|\n)MAPPING(?::[^=\n]*(?:\n\s*)?|\s*)=\s*\{([^}\n]*)\}/.exec(text);
   const found = [];
   const pair = /(?:'[^'\\]*'|"[^"\\]*")\s*:\s*(?:'([^'\\]*)'|"([^"\\]*)")/g;
   for (let next = mapping === null ? null : pair.exec(mapping[1]); next !== null; next = pair.exec((mapping)[1])) found.push(next[1] ?? next[2]);
@@ -33095,7 +33354,7 @@ const PERL_PACKAGE = /^\s*package\s+([A-Za-z_]\w*(?:(?:::|')\w+)*)(?:\s+v?([\d._
 // As Module::Metadata finds it: the first assignment to $VERSION or to $NAME::VERSION; but of the
 // values only numbers and quoted numbers are taken, for anything else is a program.
 const PERL_VERSION = /(?:^|[\s;({])\$((?:\w+(?:::|'))*)VERSION\b\s{0,40}\)?\s{0,40}=\s*(.*)$/;
-const PERL_LITERAL = /^(?:\(\s*)?(?:version->(?:new|parse|declare|qv)\(\s*|qv\(\s*|eval\s*\(?\s*)?(?:(['"])\s*v?(\d[\d._]*)\s*\1|v?(\d[\d._]*)|q[qw]?[({[]\s*v?(\d[\d._]*)\s*[)}\]])\s*[;)}|#]/;
+const PERL_LITERAL = /^(?:\(\s*)?(?:version->(?:new|parse|declare|qv)\(\s*|qv\(\s*|eval\s*(?:\(\s*)?)?(?:(['"])\s*v?(\d[\d._]*)\s*\1|v?(\d[\d._]*)|q[qw]?[({[]\s*v?(\d[\d._]*)\s*[)}\]])\s*[;)}|#]/;
 const PERL_REVISION = /\$Revision:\s*(\d[\d.]*)\s*\$/;
 
 /**
@@ -33528,7 +33787,7 @@ function takeOver(texts, id, taken, producers, readRun) {
   const isTaken = new Set(taken);
   const dependents = findDependents(texts, block);
   const consumers = dependents.filter((dependent) => dependent.after.indexOf(id) < 0);
-  const live = makeLiveRun(owner, (path) => !isTaken.has(path) && findFirst(texts, path, 'result')?.id === id,
+  const live = makeLiveRun(owner, (file) => (!isTaken.has(file.path) && findFirst(texts, file.path, 'result')?.id === id ? file : undefined),
     block.before.filter((before) => block.after.indexOf(before) < 0), block.after);
   if (live.owned.length === 0 && producers.indexOf(id) < 0 && consumers.length === 0) {
     if (dependents.length > 0 || block.after.length > 0) giveUp();
@@ -33565,7 +33824,7 @@ function addLiveRun(texts, run, readRun) {
   if (changes.some((gone) => gone.isGone && changes.some((change) => gone.block.before.indexOf(change.block.id) >= 0))) giveUp();
   const after = new Set();
   for (const change of changes) for (const id of change.after) if (producers.indexOf(id) < 0) after.add(id);
-  const live = makeLiveRun(run, () => true, producers, [...after].sort());
+  const live = makeLiveRun(run, (file) => file, producers, [...after].sort());
   const own = new Set(results.map((file) => file.path));
   const entries = entriesOf(live, (name) => own.has(name) || findFirst(texts, name, 'result') !== undefined);
   const names = entries.map((entry) => (entry.kind === 'result' || entry.kind === 'link' ? putResult : putIn)(texts, entry));
@@ -35644,7 +35903,7 @@ function printTableRow(layout, cells) {
     }
     spaces += isRight ? 2 : room - width + 2;
   }
-  return (line.endsWith(' ') ? line.replace(/ +$/, '') : line) + '\n';
+  return dropAtEnd(line, ' ') + '\n';
 }
 
 /** Titles of the columns as a row. *_/
@@ -35825,12 +36084,12 @@ function printPlot(curves, style) {
   for (let row = 0; row < rows; row++) {
     const label = ticks.get(row);
     const text = isBraille ? printBrailleRow(canvas, row) : printMarkedRow(canvas, row, curves.length === 1);
-    lines.push((label ?? '').padStart(margin) + (label === undefined ? ' |' : ' +') + text.replace(/ +$/, ''));
+    lines.push((label ?? '').padStart(margin) + (label === undefined ? ' |' : ' +') + dropAtEnd(text, ' '));
   }
   lines.push(' '.repeat(margin) + ' +' + '-'.repeat(width), printXTicks(x, width, margin + 2));
   lines.push(' '.repeat(margin + 2 + Math.max(0, Math.floor((width - displayWidth(style.xTitle)) / 2))) + style.xTitle);
   if (curves.length > 1) curves.forEach((curve, i) => lines.push(cutToWidth(CURVE_MARKS[i % CURVE_MARKS.length] + '  ' + curve.label, Math.max(FEWEST_COLUMNS, style.columns))));
-  return lines.map((line) => line.replace(/ +$/, '') + '\n').join('');
+  return lines.map((line) => dropAtEnd(line, ' ') + '\n').join('');
 }
 
 // ==== src/views/columns.ts =======================================================================
@@ -35840,7 +36099,7 @@ function printPlot(curves, style) {
 // type FilesOf = (run: RunSummary) => GraphRun | undefined;
 
 /** Bytes of one text, of several, a number, or nothing. *_/
-// type Value = ByteString | ByteString[] | number | undefined;
+// type CellValue = ByteString | ByteString[] | number | undefined;
 
 // type RunColumn = {
 //   /** As --columns has it. *_/
@@ -35850,7 +36109,7 @@ function printPlot(curves, style) {
 //   /** How its values are shown: a command and a parameter may hold withheld secrets. *_/
 //   kind: 'text' | 'withheld' | 'id' | 'words' | 'number' | 'seconds' | 'bytes' | 'time';
 //   needsFiles: boolean;
-//   read: (run: RunSummary, filesOf: FilesOf) => Value;
+//   read: (run: RunSummary, filesOf: FilesOf) => CellValue;
 // };
 
 function makeColumn(name, key, kind, read) {
@@ -35967,7 +36226,7 @@ function findVaryingParameters(runs) {
 
 /** A value in a file is shown by its key alone if no other has that. *_/
 function makeAllColumns(named, runs) {
-  const names = listValueNames(runs.map(named.linesOf));
+  const names = listValueNames(runs, named.linesOf);
   return names.map((name) => {
     const key = name.slice(name.indexOf(':') + 1);
     const isOnly = names.filter((one) => one === key || one.endsWith(':' + key)).length === 1;
@@ -35988,9 +36247,8 @@ function showCell(column, run, filesOf) {
   return makeHarmless(value.indexOf('\n') < 0 && value.indexOf('\0') < 0 ? value : encodeWithheld(value).replace(/%0A/g, ' ').replace(/%25/g, '%'));
 }
 
-/** The cell for programs: numbers as they are, texts encoded as in the records, words apart by spaces. *_/
-function printCell(column, run, filesOf) {
-  const value = column.read(run, filesOf);
+/** A value of the column for programs: numbers as they are, texts encoded as in the records, words apart by spaces. *_/
+function printCell(column, value) {
   if (value === undefined) return '';
   if (Array.isArray(value)) return value.map(encodeWord).join(' ');
   return typeof value === 'number' ? String(value) : column.kind === 'withheld' ? encodeWithheld(value) : encodeText(value);
@@ -36060,23 +36318,40 @@ function* printRunTable({ columns, runs, filesOf }, width) {
   const measure = new TableMeasure(columns.map((column) => ({
     title: namedTitleOf(column) === undefined ? column.name.toUpperCase() : printColumnTitle(column), align: isNumeric(column) ? 'right' : 'left', isFlexible: ['text', 'withheld', 'words'].indexOf(column.kind) >= 0,
   })));
-  for (const run of runs) measure.add(columns.map((column) => showCell(column, run, filesOf)));
+  const cells = columns.map(() => '');
+  const show = (run, count) => {
+    for (let i = 0; i < count; i++) cells[i] = showCell(columns[i], run, filesOf);
+    return cells;
+  };
+  for (const run of runs) measure.add(show(run, columns.length));
   const layout = measure.fit(width);
-  const printed = columns.slice(0, layout.columns.length);
   yield printTableHead(layout);
-  for (const run of runs) yield printTableRow(layout, printed.map((column) => showCell(column, run, filesOf)));
+  for (const run of runs) yield printTableRow(layout, show(run, layout.columns.length));
 }
 
-/** One cell of CSV (RFC 4180). A cell that a spreadsheet would take for a formula gets a quote in front. *_/
-function printCsvCell(text) {
+/** A cell of CSV (RFC 4180). One that a spreadsheet would take for a formula gets a quote in front. *_/
+function quoteCsvCell(text) {
   const safe = /^[=+@\t\r-]/.test(text) && !/^-?\d/.test(text) ? "'" + text : text;
   return /[",\r\n]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
 }
 
+// Most texts are of these, in which nothing is encoded (percent.ts) and nothing quoted: one test, not three.
+const PLAIN_CELL = /^[!#$&-*.-<>?A-[\]-~](?:[ !#$&-+\--~]*[!#$&-+\--[\]-~])?$/;
+
+function printCsvCell(column, run, filesOf) {
+  const value = column.read(run, filesOf);
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && PLAIN_CELL.test(value) ? value : quoteCsvCell(printCell(column, value));
+}
+
 /** CSV with a head and LF line ends; texts percent-encoded as in the records. *_/
 function* printRunCsv({ columns, runs, filesOf }) {
-  yield columns.map((column) => printCsvCell(column.key)).join(',') + '\n';
-  for (const run of runs) yield columns.map((column) => printCsvCell(printCell(column, run, filesOf))).join(',') + '\n';
+  const cells = columns.map((column) => quoteCsvCell(column.key));
+  yield cells.join(',') + '\n';
+  for (const run of runs) {
+    for (let i = 0; i < cells.length; i++) cells[i] = printCsvCell(columns[i], run, filesOf);
+    yield cells.join(',') + '\n';
+  }
 }
 
 /** A JSON array, a run a line, of what the columns show. *_/
@@ -36640,7 +36915,7 @@ function describeSpans(runs) {
 
 /** A line that a command printed without the terminal's codes and what a carriage return overwrote; harmless. *_/
 function showPrinted(line) {
-  return makeHarmless(line.replace(/\r+$/, '').replace(/^[^]*\r/, '').replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '').replace(/\t/g, ' '));
+  return makeHarmless(dropAtEnd(line, '\r').replace(/^[^]*\r/, '').replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '').replace(/\t/g, ' '));
 }
 
 function printedItem(lines) {
@@ -36766,7 +37041,7 @@ const JOURNAL_WIDTH = 80;
 function printParagraph(first, rest, lines) {
   let printed = '';
   for (const text of lines) {
-    for (const line of wrapText(text, JOURNAL_WIDTH - rest.length)) printed += ((printed === '' ? first : rest) + line).replace(/ +$/, '') + '\n';
+    for (const line of wrapText(text, JOURNAL_WIDTH - rest.length)) printed += dropAtEnd((printed === '' ? first : rest) + line, ' ') + '\n';
   }
   return printed;
 }
@@ -36988,7 +37263,7 @@ function quoteYaml(text) {
 }
 
 const CFF_DOI = /^10\.\d{4,9}(?:\.\d+)?\/[A-Za-z0-9:/_;\-.()[\]\\]+$/;
-const CFF_EMAIL = /^\S+@\S+\.\S{2,}$/;
+const CFF_EMAIL = /^\S[^\s@]*@\S[^\s.]*\.\S{2,}$/;
 const CFF_URL = /^(?:https?|s?ftp):\/\/[!-~]+$/;
 
 function printCffCreator(creator) {
@@ -37124,7 +37399,7 @@ function spellPackage(one) {
 function commentLine(mark, text) {
   // YAML 1.1 takes line and paragraph separators for ends of lines, and a byte order mark for no character of its own.
   const plain = makeHarmless(text).replace(/\xe2\x80[\xa8\xa9]|\xef\xbb\xbf/g, (bytes) => Array.from(bytes, (byte) => '%' + byte.charCodeAt(0).toString(16).toUpperCase()).join(''));
-  return (mark + plain).replace(/ +$/, '') + '\n';
+  return dropAtEnd(mark + plain, ' ') + '\n';
 }
 
 function commentLines(mark, texts) {
@@ -37283,7 +37558,7 @@ function printPipExport(publication) {
 // exportconda.ts - an environment.yml of conda from the recorded packages. Knows no files.
 
 // What conda's CEP 26 lets a name, a version and a build string be.
-const CONDA_NAME = /^(?:[a-z0-9]|_[a-z0-9_])(?:[._-]?[a-z0-9]|_)*$/;
+const CONDA_NAME = /^(?:[a-z0-9]|_[a-z0-9_])(?:[.-]?[a-z0-9]|_)*$/;
 const CONDA_VERSION = /^[a-z0-9_.+!]+(?:=[A-Za-z0-9_.+]+)?$/i;
 
 /** "numpy=1.26.4=py311h64a7726_0"; undefined for a name or version that conda does not take. *_/
@@ -37529,7 +37804,7 @@ function spellRPackages(packages, moment) {
 /** Expressions for julia -e. *_/
 function spellJuliaPackages(packages) {
   const isSpelled = (one) => /^[A-Za-z_]\w*$/.test(one.name) && SEMANTIC_VERSION.test(one.version) && !one.detail.startsWith('editable ');
-  const specs = packages.filter(isSpelled).map((one) => 'PackageSpec(name="' + one.name + '", version="' + one.version.replace(/\+.*$/, '') + '")');
+  const specs = packages.filter(isSpelled).map((one) => 'PackageSpec(name="' + one.name + '", version="' + one.version.split('+')[0] + '")');
   const left = tellUnspelled('Julia', packages.filter((one) => !isSpelled(one)));
   return { words: specs.length === 0 ? [] : ['using Pkg; Pkg.add([' + specs.join(', ') + '])'], left };
 }
@@ -37915,7 +38190,8 @@ const SPACK_PATH = /\/(?:linux|darwin)-[a-z0-9_]+(?:-[a-z0-9_]+)?\/(?:([a-z][a-z
 function listSpackSpecs(binaries) {
   const specs = new Map();
   for (const path of binaries) {
-    const parts = SPACK_PATH.exec(path);
+    // It takes the square of a part's length; no file system has longer ones.
+    const parts = path.split('/').some((part) => part.length > 255) ? null : SPACK_PATH.exec(path);
     if (parts === null) continue;
     const [, compiler, compilerVersion, name, version, hash] = parts;
     specs.set(name + '@' + version + (compiler === undefined ? '' : '%' + compiler + '@' + compilerVersion), hash);
@@ -38266,7 +38542,7 @@ function printBadges(publication, evidence) {
   const { title } = publication.metadata;
   const text = '# Evidence for ACM badges' + (title === undefined ? '' : ': ' + escapeMarkdown(title)) + '\n\nWhat each badge of *Artifact Review and Badging*, version 1.1, asks for, and what the records of '
     + String(publication.runs.length) + (publication.runs.length === 1 ? ' run' : ' runs') + ' show of it. Badges are awarded by reviewers.\n\n' + badges.map(printBadge).join('');
-  return oneFile('badges.md', text.replace(/\n+$/, '\n'), publication.metadata.doubts);
+  return oneFile('badges.md', dropAtEnd(text, '\n') + '\n', publication.metadata.doubts);
 }
 
 // ==== src/views/appendix.ts ======================================================================
@@ -38890,7 +39166,7 @@ class CrateRuns {
 
   putPackages(environment) {
     return (environment?.packages ?? []).map(({ manager, name, version, detail }) => this.graph.put({
-      '@id': '#package/' + [manager, name, version, detail].map((part) => encodeIri(part).replace(/\//g, '%2F')).join('/').replace(/\/+$/, ''), '@type': 'SoftwareApplication', name: jsonTextOf(name),
+      '@id': '#package/' + dropEndSlashes([manager, name, version, detail].map((part) => encodeIri(part).replace(/\//g, '%2F')).join('/')), '@type': 'SoftwareApplication', name: jsonTextOf(name),
       softwareVersion: version === '' ? undefined : jsonTextOf(version), description: 'Package of ' + manager + (detail === '' ? '' : ', ' + jsonTextOf(detail)),
     }));
   }
@@ -39008,7 +39284,7 @@ function aboutRuns(publication) {
     for (const log of run.logs) logs.set(log.path, run.id);
   }
   return (path) => {
-    const named = /([^/]*)\.rec$/.exec(path)?.[1] ?? '';
+    const named = path.endsWith('.rec') ? path.slice(path.lastIndexOf('/') + 1, -4) : '';
     const id = ids.has(named) && path === 'provenance/' + recordPath(named) ? named : logs.get(path);
     if (id === undefined) return {};
     const isLog = path.startsWith('provenance/logs/');
@@ -42517,7 +42793,7 @@ function readFocus(text) {
 }
 
 function open(app, hash) {
-  const [, name, value] = /^#?([a-z]*)[-=]?(.*)$/.exec(hash);
+  const [, name, value] = /^#?([a-z]*)[-=]?([^]*)$/.exec(hash);
   if (name === 'run' && report.placeOf.has(value)) return viewRun(app, report.placeOf.get(value));
   if (name === 'compare') return viewCompare(app, readRuns(value));
   if (name === 'graph') return viewGraph(app, readFocus(value));
@@ -42586,7 +42862,7 @@ else start();
 })();
 `;
 
-const REPORT_SCRIPT_HASH = 'sha256-xQMRXaKTy0rXCSEnbO8d/YQ0ACfzfLvatRH3LI4XpWY=';
+const REPORT_SCRIPT_HASH = 'sha256-fQua0Ap6jyQXl9T6EsTaNLyamVoMTJIxhWrY4/1/nVk=';
 
 const REPORT_STYLE = `/* report.css - the look of the page of rr report: light, dark, on a phone, printed. *_/
 :root {
@@ -43215,16 +43491,21 @@ function escapeScriptJson(json) {
 // 16 hex digits tell contents apart that one project has.
 const KEY_DIGITS = 16;
 
+/** Keys are held of all runs: not as a part of a record, of which V8 would keep the whole. *_/
+function keyOf(kind, hash) {
+  return detachString(kind + '-' + hash.slice(0, KEY_DIGITS));
+}
+
 function keyOfPreview(hash) {
-  return 'file-' + hash.slice(0, KEY_DIGITS);
+  return keyOf('file', hash);
 }
 
 function keyOfPatch(hash) {
-  return 'patch-' + hash.slice(0, KEY_DIGITS);
+  return keyOf('patch', hash);
 }
 
 function keyOfEnvironment(hash) {
-  return 'environment-' + hash.slice(0, KEY_DIGITS);
+  return keyOf('environment', hash);
 }
 
 function entryOf(key, title, content) {
@@ -43285,8 +43566,10 @@ function printEnvironmentEntry(hash, environment) {
 // ==== src/views/reportindex.ts ===================================================================
 // reportindex.ts - what the page of a report knows of all runs: columns, and who made what, as JSON. Knows no files.
 
+// type ReportValue = ByteString | number | null;
+
 /** What the script of the page calls a column's values; a number is in seconds or bytes if it says so. *_/
-// type ReportColumn = { key: string; name: ByteString; kind: 'id' | 'text' | 'number' | 'seconds' | 'bytes' | 'time'; of: 'run' | 'parameter' | 'metric'; values: (ByteString | number | null)[] };
+// type ReportColumn = { key: string; name: ByteString; kind: 'id' | 'text' | 'number' | 'seconds' | 'bytes' | 'time'; of: 'run' | 'parameter' | 'metric'; /** Of a run by its place. Read when it is asked for: all columns of 100,000 runs are not held. *_/ valueAt: (place: number) => ReportValue };
 
 const REPORT_COLUMNS = ['id', 'label', 'status', 'exit', 'signal', 'started', 'time', 'user', 'system', 'memory', 'command', 'directory', 'reason', 'tags', 'outcome', 'comments', 'code', 'sweep', 'n', 'repeats', 'parent', 'reused', 'params', 'metrics'];
 
@@ -43306,16 +43589,16 @@ function makeReportColumns(runs, verdictOf) {
     const title = namedTitleOf(column);
     const kind = column.kind === 'withheld' || column.kind === 'words' ? 'text' : column.kind;
     const of = column.name.startsWith('param:') ? 'parameter' : column.name.startsWith('metric:') ? 'metric' : 'run';
-    return { key: makeHarmless(column.name), name: makeHarmless(title ?? column.name), kind, of, values: runs.map((run) => readValue(column, run)) };
+    return { key: makeHarmless(column.name), name: makeHarmless(title ?? column.name), kind, of, valueAt: (place) => readValue(column, runs[place]) };
   });
-  const verdicts = runs.map((run) => verdictOf(run.id) ?? null);
   const at = columns.findIndex((column) => column.key === 'command');
-  columns.splice(at, 0, { key: 'verdict', name: 'reproduced', kind: 'text', of: 'run', values: verdicts });
-  return columns.filter((column) => column.key === 'id' || column.key === 'status' || column.values.some((value) => value !== null));
+  columns.splice(at, 0, { key: 'verdict', name: 'reproduced', kind: 'text', of: 'run', valueAt: (place) => verdictOf(runs[place].id) ?? null });
+  return columns.filter((column) => column.key === 'id' || column.key === 'status' || runs.some((_, place) => column.valueAt(place) !== null));
 }
 
 /** A column for JSON: values, or where few are told apart these, and of each run which one it has. *_/
-function packColumn({ key, name, kind, of, values }) {
+function packColumn({ key, name, kind, of, valueAt }, count) {
+  const values = Array.from({ length: count }, (_, place) => valueAt(place));
   const words = Array.from(new Set(values.filter((value) => value !== null)));
   if (words.length * 2 > values.length) return { key, name, kind, of, values };
   const places = new Map(words.map((word, i) => [word, i]));
@@ -43330,15 +43613,16 @@ function packColumn({ key, name, kind, of, values }) {
 //   /** Of each file its path. *_/
 //   pathOf: number[];
 //   /** Of each run the files. *_/
-//   reads: number[][];
-//   writes: number[][];
+//   reads: NumberRows;
+//   writes: NumberRows;
 //   /** Files that are current results, ascending. *_/
 //   current: number[];
 //   /** Runs that current results need, ascending. *_/
 //   live: number[];
 // };
 
-// type Reported = { lineage: Lineage; live: LiveRun[]; runs: StepRun[] };
+/** Runs and outputs are numbered as in `lineage`. isLive: does a current result need the run? isCurrent: is the output one? *_/
+// type Reported = { lineage: Lineage; runs: StepRun[]; isLive: Uint8Array; isCurrent: Uint8Array };
 
 /** What the records say of who made what. *_/
 function traceReport(runs) {
@@ -43346,12 +43630,23 @@ function traceReport(runs) {
   // Nothing is looked for by its content any more: the keys are not held.
   lineage.byPlace.clear();
   lineage.byContent.clear();
-  return { lineage, live: findLiveRuns(runs).runs, runs };
+  const reported = { lineage, runs, isLive: new Uint8Array(runs.length), isCurrent: new Uint8Array(lineage.runsOfOutputs.length) };
+  const placed = placeRuns(runs);
+  const { owners, isLive } = findNeeded(placed);
+  const numbers = new Map(runs.map((run, index) => [run, index]));
+  placed.forEach((run, at) => {
+    const index = numbers.get(run);
+    reported.isLive[index] = isLive[at];
+    run.outputs.forEach((file, i) => {
+      if (isResult(file) && owners.get(file.path)?.index === at) reported.isCurrent[lineage.firstOutputs[index] + i] = 1;
+    });
+  });
+  return reported;
 }
 
-/** The graph of the runs in `places` (of each id the number in the report); others of `reported` are left out. *_/
-function makeReportGraph({ lineage, live, runs }, places) {
-  const graph = { paths: [], pathOf: [], reads: [], writes: [], current: [], live: [] };
+/** The graph of `count` runs; of those that `runs` counts the place among them, ascending, or -1: it is left out. *_/
+function makeReportGraph({ lineage, runs, isLive, isCurrent }, placeOf, count) {
+  const graph = { paths: [], pathOf: [], reads: new NumberRows(), writes: new NumberRows(), current: [], live: [] };
   const pathNumbers = new Map();
   const addFile = (path) => {
     const shown = makeHarmless(path);
@@ -43359,39 +43654,38 @@ function makeReportGraph({ lineage, live, runs }, places) {
     if (number === undefined) pathNumbers.set(shown, number = graph.paths.push(shown) - 1);
     return graph.pathOf.push(number) - 1;
   };
-  for (let i = 0; i < places.size; i++) {
-    graph.reads.push([]);
-    graph.writes.push([]);
-  }
-  const ofOutputs = new Map();
+  // What ran or was lost has a place, and no files.
+  const fillTo = (place) => {
+    while (graph.reads.length < place) graph.reads.add([]);
+    while (graph.writes.length < place) graph.writes.add([]);
+  };
+  const ofOutputs = new Int32Array(isCurrent.length).fill(-1);
   const raw = new Map();
   runs.forEach((run, index) => {
-    const place = places.get(run.id);
-    if (place === undefined) return;
+    if (placeOf[index] < 0) return;
+    fillTo(placeOf[index]);
+    const reads = [];
     run.inputs.forEach((file, i) => {
       const origin = lineage.origins[lineage.firstInputs[index] + i];
-      const known = origin >= 0 ? ofOutputs.get(origin) : raw.get(file.hash + file.path);
+      const known = origin < 0 ? raw.get(file.hash + file.path) : ofOutputs[origin] < 0 ? undefined : ofOutputs[origin];
       const number = known ?? addFile(file.path);
-      if (known === undefined && origin >= 0) ofOutputs.set(origin, number);
+      if (known === undefined && origin >= 0) ofOutputs[origin] = number;
       if (known === undefined && origin < 0) raw.set(file.hash + file.path, number);
-      if (graph.reads[place].indexOf(number) < 0) graph.reads[place].push(number);
+      if (reads.indexOf(number) < 0) reads.push(number);
     });
+    graph.reads.add(reads);
+    const writes = [];
     run.outputs.forEach((file, i) => {
       if (file.kind === 'd') return;
-      const number = addFile(file.path);
-      ofOutputs.set(lineage.firstOutputs[index] + i, number);
-      graph.writes[place].push(number);
+      const output = lineage.firstOutputs[index] + i;
+      ofOutputs[output] = addFile(file.path);
+      writes.push(ofOutputs[output]);
+      if (isCurrent[output] === 1) graph.current.push(ofOutputs[output]);
     });
+    graph.writes.add(writes);
+    if (isLive[index] === 1) graph.live.push(placeOf[index]);
   });
-  for (const one of live) {
-    const place = places.get(one.run.id);
-    if (place !== undefined) graph.live.push(place);
-    if (place === undefined || one.owned.length === 0) continue;
-    const written = new Map(one.run.outputs.filter((file) => file.kind !== 'd').map((file, i) => [file.path, graph.writes[place][i]]));
-    for (const file of one.owned) graph.current.push(written.get(file.path) ?? -1);
-  }
-  graph.current = graph.current.filter((number) => number >= 0).sort((a, b) => a - b);
-  graph.live.sort((a, b) => a - b);
+  fillTo(count);
   return graph;
 }
 
@@ -43401,13 +43695,24 @@ function makeReportGraph({ lineage, live, runs }, places) {
 /** title: of the page. left: what it does not have, a sentence each. series, pictures: the runs that have some. *_/
 // type ReportFacts = { title: ByteString; rr: string; left: ByteString[]; series: number[]; pictures: number[] };
 
+function* printNumberRows(rows) {
+  for (let at = 0; at < rows.length; at++) yield (at === 0 ? '[' : ',') + JSON.stringify(rows.row(at));
+  yield rows.length === 0 ? '[]' : ']';
+}
+
 /** Everything that the script needs at once, as JSON, in pieces that begin and end between values. *_/
 function* printReportIndex(columns, graph, parts, facts) {
+  const count = graph.reads.length;
   yield JSON.stringify({ format: 1, ...facts }).slice(0, -1) + ',"columns":[';
-  for (let i = 0; i < columns.length; i++) yield (i === 0 ? '' : ',') + JSON.stringify(packColumn(columns[i]));
+  for (let i = 0; i < columns.length; i++) yield (i === 0 ? '' : ',') + JSON.stringify(packColumn(columns[i], count));
   yield '],"graph":{';
   const lists = Object.keys(graph);
-  for (let i = 0; i < lists.length; i++) yield (i === 0 ? '' : ',') + JSON.stringify(lists[i]) + ':' + JSON.stringify(graph[lists[i]]);
+  for (let i = 0; i < lists.length; i++) {
+    yield (i === 0 ? '' : ',') + JSON.stringify(lists[i]) + ':';
+    const list = graph[lists[i]];
+    if (list instanceof NumberRows) yield* printNumberRows(list);
+    else yield JSON.stringify(list);
+  }
   yield '},"parts":' + JSON.stringify(parts) + '}';
 }
 
@@ -43425,7 +43730,7 @@ function showStatic(value, kind) {
 
 /** The newest runs as a table; of `hasArticle` the page holds the details. *_/
 function printStaticTable(columns, count, most, hasArticle) {
-  const ids = columns[0].values;
+  const idOf = columns[0].valueAt;
   const named = columns.filter((column) => column.of !== 'run').slice(0, MOST_STATIC_NAMED);
   const fixed = STATIC_COLUMNS.map((key) => columns.find((column) => column.key === key)).filter((column) => column !== undefined);
   const shown = fixed.filter((column) => column.key !== 'command').concat(named, fixed.filter((column) => column.key === 'command'));
@@ -43433,27 +43738,38 @@ function printStaticTable(columns, count, most, hasArticle) {
   let rows = '';
   for (let i = count - 1; i >= Math.max(0, count - most); i--) {
     const cell = (column) => {
-      const isNumber = typeof column.values[i] === 'number';
-      const text = showStatic(column.values[i], column.kind);
+      const value = column.valueAt(i);
+      const isNumber = typeof value === 'number';
+      const text = showStatic(value, column.kind);
       return '<td' + (isNumber ? ' class="number"' : column.key === 'command' ? ' class="code"' : '') + '>' + (isNumber || text === '' ? text : column.key === 'status' ? '<span class="status ' + text + '">' + text + '</span>' : '<bdi>' + text + '</bdi>') + '</td>';
     };
-    rows += '<tr><th scope="row">' + (hasArticle(ids[i]) ? linkRun(ids[i]) : '<code>' + ids[i] + '</code>') + '</th>' + shown.map(cell).join('') + '</tr>\n';
+    rows += '<tr><th scope="row">' + (hasArticle(idOf(i)) ? linkRun(idOf(i)) : '<code>' + idOf(i) + '</code>') + '</th>' + shown.map(cell).join('') + '</tr>\n';
   }
   return '<div class="scroll"><table class="runs">\n<caption>' + (count > most ? 'The last ' + String(most) + ' of ' + String(count) + ' runs' : 'Runs, the newest first') + '</caption>\n<thead>' + head + '</thead>\n<tbody>\n' + rows + '</tbody></table></div>\n';
 }
 
-/** Current results with the runs that made them and what these read. *_/
-function printStaticResults({ live }, places, most) {
+/** Current results with the runs that made them and what these read. `placeOf` as makeReportGraph() has it. *_/
+function printStaticResults({ lineage, runs, isCurrent }, placeOf, most) {
   const rows = [];
-  for (const one of live) if (places.has(one.run.id)) for (const file of one.owned) rows.push({ file, one });
-  if (rows.length === 0) return '';
-  rows.sort((a, b) => (a.file.path < b.file.path ? -1 : 1));
-  const printRow = ({ file, one }) => {
-    const read = one.run.inputs.slice(0, 5).map((file) => '<bdi>' + escapeHtml(makeHarmless(file.path)) + '</bdi>').join(', ') + (one.run.inputs.length > 5 ? ' and ' + String(one.run.inputs.length - 5) + ' more' : '');
-    return '<tr><th scope="row"><bdi>' + escapeHtml(makeHarmless(file.path)) + '</bdi></th><td class="number">' + formatBytes(file.size) + '</td><td>' + linkRun(one.run.id) + '</td><td>' + read + '</td></tr>\n';
+  let count = 0;
+  const keepFirst = () => { rows.sort((a, b) => (a.file.path < b.file.path ? -1 : 1)).splice(most); };
+  runs.forEach((run, index) => {
+    if (placeOf[index] < 0) return;
+    run.outputs.forEach((file, i) => {
+      if (isCurrent[lineage.firstOutputs[index] + i] === 0) return;
+      count += 1;
+      rows.push({ file, run });
+      if (rows.length > 2 * most) keepFirst();
+    });
+  });
+  keepFirst();
+  if (count === 0) return '';
+  const printRow = ({ file, run }) => {
+    const read = run.inputs.slice(0, 5).map((file) => '<bdi>' + escapeHtml(makeHarmless(file.path)) + '</bdi>').join(', ') + (run.inputs.length > 5 ? ' and ' + String(run.inputs.length - 5) + ' more' : '');
+    return '<tr><th scope="row"><bdi>' + escapeHtml(makeHarmless(file.path)) + '</bdi></th><td class="number">' + formatBytes(file.size) + '</td><td>' + linkRun(run.id) + '</td><td>' + read + '</td></tr>\n';
   };
-  return '<div class="scroll"><table class="results">\n<caption>' + (rows.length > most ? 'The first ' + String(most) + ' of ' + String(rows.length) + ' current results' : 'Current results') + '</caption>\n<thead><tr><th scope="col">file</th><th scope="col">size</th><th scope="col">made by</th><th scope="col">from</th></tr></thead>\n<tbody>\n'
-    + rows.slice(0, most).map(printRow).join('') + '</tbody></table></div>\n';
+  return '<div class="scroll"><table class="results">\n<caption>' + (count > most ? 'The first ' + String(most) + ' of ' + String(count) + ' current results' : 'Current results') + '</caption>\n<thead><tr><th scope="col">file</th><th scope="col">size</th><th scope="col">made by</th><th scope="col">from</th></tr></thead>\n<tbody>\n'
+    + rows.map(printRow).join('') + '</tbody></table></div>\n';
 }
 
 // ==== src/views/reportpage.ts ====================================================================
@@ -43549,6 +43865,8 @@ const MOST_SHOWN_POINTS = 2000;
 const MOST_SHOWN_SAMPLES = 1000;
 
 // type PartsRequest = {
+//   /** How many runs there are. *_/
+//   count: number;
 //   /** Parts never leave the page. *_/
 //   isOneFile: boolean;
 //   /** Of articles and parts together; what would be more is left out. *_/
@@ -43579,10 +43897,12 @@ function packSample(one) {
 class ReportParts {
   articles = [];
   entries = [];
-  /** Of each run that has its details: the number of its part. *_/
-  partOf = new Map();
+  /** Of each run, by its place, the number of the part with its details; -1: it has none. *_/
+  // readonly partOf: Int32Array;
+  /** How many have their details. *_/
+  detailed = 0;
   staticIds = new Set();
-  /** Runs that have values over time, and those that have pictures. *_/
+  /** Places of the runs that have values over time, and of those that have pictures. *_/
   withSeries = new Set();
   withPictures = new Set();
   // private readonly request: PartsRequest;
@@ -43597,14 +43917,21 @@ class ReportParts {
 
   constructor(request) {
     this.request = request;
+    this.partOf = new Int32Array(request.count).fill(-1);
   }
 
   get isFull() {
     return this.bytes >= this.request.mostBytes;
   }
 
-  /** Takes a run in. *_/
-  add(story, entries) {
+  /** An entry that is in the page or in a part already; it is not printed again. *_/
+  entryOf(key) {
+    const place = this.places.get(key);
+    return place === undefined ? undefined : { key, kind: place.kind, print: () => '' };
+  }
+
+  /** Takes the run at this place in. *_/
+  add(at, story, entries) {
     const { run } = story.one;
     const isStatic = this.articles.length < MOST_STATIC_RUNS && this.staticBytes < MOST_STATIC_BYTES;
     const place = (entry) => (entry === undefined ? undefined : this.placeShared(entry, isStatic));
@@ -43620,9 +43947,10 @@ class ReportParts {
     }
     if (story.series.length > 0) entry.series = story.series.map(packSeries);
     if (story.resources.length > 0) entry.resources = thinOut(story.resources, MOST_SHOWN_SAMPLES).map(packSample);
-    this.partOf.set(run.id, this.count);
-    if (story.series.length > 0) this.withSeries.add(run.id);
-    for (const preview of entries.previews.values()) if (preview.kind === 'picture') this.withPictures.add(run.id);
+    this.partOf[at] = this.count;
+    this.detailed += 1;
+    if (story.series.length > 0) this.withSeries.add(at);
+    for (const preview of entries.previews.values()) if (preview.kind === 'picture') this.withPictures.add(at);
     if (entry.html !== undefined || entry.series !== undefined || entry.resources !== undefined) this.put('run-' + run.id, { ...entry, wallS: run.wallS });
     if (this.partBytes >= PART_BYTES) this.closePart();
   }
@@ -43726,7 +44054,7 @@ function padTo(text, width) {
 }
 
 function endLines(lines) {
-  return lines.map((one) => one.replace(/ +$/, '') + '\n').join('');
+  return lines.map((one) => dropAtEnd(one, ' ') + '\n').join('');
 }
 
 /** Text behind a first `lead`, its further lines as far in. *_/
@@ -44719,7 +45047,7 @@ function* printLineageTree(story, options) {
   const writer = new LineageWriter(story, options);
   yield printHead(story);
   if (story.answer !== 'unmade' || story.graph.direction === 'down') {
-    for (const line of writer.write()) yield fitLine(line, options.width).replace(/ +$/, '') + '\n';
+    for (const line of writer.write()) yield dropAtEnd(fitLine(line, options.width), ' ') + '\n';
   }
   const name = (one) => one.id + (one.label === undefined ? '' : '  ' + showText(one.label));
   const answer = story.reproducible === undefined ? [] : describeReproducible(story.reproducible);
@@ -45166,7 +45494,7 @@ const LEAST_TEXT_COLUMNS = 24;
 /** A name and what is said of it, in full: what does not fit goes on below. *_/
 function printRow(name, text, column, width) {
   const lead = '  ' + name + ' '.repeat(Math.max(0, column - displayWidth(name))) + '  ';
-  const line = (lead + text).replace(/ +$/, '');
+  const line = dropAtEnd(lead + text, ' ');
   if (displayWidth(line) <= width) return line + '\n';
   const wrap = (words, indent) => (words === '' ? [] : wrapText(words, Math.max(LEAST_TEXT_COLUMNS, width - indent)).map((part) => ' '.repeat(indent) + part));
   const indent = displayWidth(lead);
@@ -45271,9 +45599,9 @@ function printMadeStep(step) {
 const SUM_ORDER = ['done', 'to do', 'perhaps', 'up to date', 'failed', 'cannot be made', 'not run'];
 
 /** How many of each, in one line: "3 done, 2 up to date, 1 failed". *_/
-function printMakeSum(steps) {
+function printMakeSum(states) {
   const counts = new Map();
-  for (const step of steps) counts.set(step.state, (counts.get(step.state) ?? 0) + 1);
+  for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
   const parts = SUM_ORDER.filter((state) => counts.has(state)).map((state) => String(counts.get(state)) + ' ' + state);
   return parts.length === 0 ? 'nothing to do' : parts.join(', ');
 }
@@ -46712,7 +47040,7 @@ class FolderWalk {
  * (as swh-model judges), ".git" is left out at any depth. Throws Failure for what cannot be read.
  *_/
 function swhidOfFolder(folder, visit) {
-  const walk = new FolderWalk(folder.replace(/\/+$/, ''), visit);
+  const walk = new FolderWalk(dropEndSlashes(folder), visit);
   return { hex: walk.walk(''), remarks: walk.remarks };
 }
 
@@ -46733,6 +47061,8 @@ function swhidOfFolder(folder, visit) {
 /** `commit` is undefined before the first one; `branch` if HEAD is detached. *_/
 // type GitHead = { commit: string | undefined; branch: ByteString | undefined };
 
+/** What isspace() of C takes for blank: in UTF-8 the byte A0 is a part of a letter. *_/
+const GIT_SPACES = ' \t\n\v\f\r';
 const MOST_REFERENCES = 5; // as git follows symbolic ones
 const MOST_ALTERNATES = 5;
 const MOST_OBJECT_FOLDERS = 100;
@@ -46743,7 +47073,7 @@ const MOST_OBJECT_FOLDERS = 100;
  * is none, or only a bare one. Throws Failure if there is one that cannot be read.
  *_/
 function findRepository(start) {
-  for (let folder = start.replace(/\/+$/, ''); ; folder = folder.slice(0, folder.lastIndexOf('/'))) {
+  for (let folder = dropEndSlashes(start); ; folder = folder.slice(0, folder.lastIndexOf('/'))) {
     const stat = statIfThere(folder + '/.git');
     if (stat !== undefined) {
       const found = openRepository(folder);
@@ -46761,7 +47091,7 @@ function openRepository(top) {
 
 /** The bare repository that the folder `name` (absolute) is itself; undefined if it is none. It has no work tree: `top` is the folder. *_/
 function openBareRepository(name) {
-  const folder = name.replace(/\/+$/, '');
+  const folder = dropEndSlashes(name);
   if (statIfThere(folder + '/refs')?.isDirectory() !== true || statIfThere(folder + '/config')?.isFile() !== true) return undefined;
   const found = openGitFolder(folder, folder);
   return found?.isBare === true ? found.repository : undefined;
@@ -46794,9 +47124,9 @@ function findGitFolder(top) {
   if (stat === undefined) return undefined;
   if (stat.isDirectory()) return name;
   if (!stat.isFile() || stat.size > 1 << 16) return undefined;
-  const link = /^gitdir: ([^]+?)\n*$/.exec(readRegularIfThere(name) ?? '');
-  if (link === null) throw new Failure('cannot read "' + name + '": it names no "gitdir:"');
-  return joinPath(top, link[1]);
+  const link = dropAtEnd(readRegularIfThere(name) ?? '', '\n');
+  if (!link.startsWith('gitdir: ') || link.length === 8) throw new Failure('cannot read "' + name + '": it names no "gitdir:"');
+  return joinPath(top, link.slice(8));
 }
 
 /** core.worktree may move the files elsewhere; then the folder of .git is no work tree of it. *_/
@@ -46826,8 +47156,8 @@ function readHead(repository) {
   for (let depth = 0; depth < MOST_REFERENCES; depth++) {
     const id = /^([0-9a-f]+)\s*$/.exec(text);
     if (id !== null && id[1].length === repository.hashSizeBytes * 2) return { commit: id[1], branch };
-    const reference = /^ref:\s*(refs\/[^\n]*?)\s*$/.exec(text)?.[1];
-    if (reference === undefined || !isReferenceName(reference)) break;
+    const reference = text.startsWith('ref:') ? dropAtEnds(text.slice(4), GIT_SPACES) : '';
+    if (!isReferenceName(reference)) break;
     if (branch === undefined) branch = reference.replace(/^refs\/heads\//, '');
     const next = readReference(repository, reference);
     if (next === undefined) return { commit: undefined, branch };
@@ -47419,12 +47749,9 @@ function isObjectId(repository, text) {
   return text.length === repository.hashSizeBytes * 2 && /^[0-9a-f]+$/.test(text);
 }
 
-/** What isspace() of C takes for blank: in UTF-8 the byte A0 is a part of a letter. *_/
-const SPACES = ' \t\n\v\f\r';
-
 function addReference(repository, name, text, found) {
-  const target = text.startsWith('ref:') ? dropAtEnds(text.slice(4), SPACES) : undefined;
-  const id = dropAtEnd(text, SPACES);
+  const target = text.startsWith('ref:') ? dropAtEnds(text.slice(4), GIT_SPACES) : undefined;
+  const id = dropAtEnd(text, GIT_SPACES);
   if (target !== undefined && isReferenceName(target)) found.set(name, { name, target });
   else if (isObjectId(repository, id)) found.set(name, { name, id });
   else throw new Failure('cannot read the reference "' + name + '" of "' + repository.top + '": it names no object');
@@ -47664,7 +47991,7 @@ const EMPTY_TREE = {
  * but not of files that may hold secrets. Before the first commit it is against the empty tree.
  *_/
 function readCode(root, options) {
-  const plain = root.replace(/\/+$/, '');
+  const plain = dropEndSlashes(root);
   const state = { system: 'git', top: plain, commit: 'unknown', submodules: [], changed: new Set(), warnings: [], trees: [] };
   try {
     const repository = findRepository(root);
@@ -48246,13 +48573,15 @@ const DIFF = {
 };
 
 // svn takes what stands behind the last "@" for a revision, and offers for diff no way to say that it is none.
-const LIKE_A_REVISION = /@(?:r?\d+|head|base|committed|prev|\{[^]*\})?$/i;
+function isLikeRevision(name) {
+  return /@(?:r?\d+|head|base|committed|prev)?$/i.test(name) || (name.endsWith('}') && name.indexOf('@{') >= 0);
+}
 
 function makePatch(state, ask, changed) {
   const secret = changed.filter((file) => isSecretFile(file.name));
   if (secret.length > 0) state.warnings.push('changed files that may hold secrets are left out of the patch: ' + listFileNames(secret));
   const plain = changed.filter((file) => !isSecretFile(file.name));
-  const askable = plain.filter((file) => file.state !== 'missing' && (state.system === 'hg' || isInCheckout(state.top, file.name)) && !(state.system === 'svn' && LIKE_A_REVISION.test(file.name)));
+  const askable = plain.filter((file) => file.state !== 'missing' && (state.system === 'hg' || isInCheckout(state.top, file.name)) && !(state.system === 'svn' && isLikeRevision(file.name)));
   const words = askable.map((file) => (state.system === 'hg' ? 'path:' : './') + file.name);
   let patch = '';
   for (const names of splitNames(words)) {
@@ -49406,7 +49735,7 @@ function listEditables(site) {
   for (const name of site.names) {
     if (!name.endsWith('.egg-link')) continue;
     const folder = parseNameLines(readQuietly(site.folder + '/' + name) ?? '')[0] ?? '';
-    if (folder[0] === '/') found.push(makeFromSource(folder.replace(/(.)\/+$/, '$1'), lastPartOf(name).slice(0, -9)));
+    if (folder[0] === '/') found.push(makeFromSource(dropEndSlashes(folder) || '/', lastPartOf(name).slice(0, -9)));
   }
   for (const name of site.names) {
     if (!name.endsWith('.pth') || explainedLinks.has(name)) continue;
@@ -50153,11 +50482,22 @@ function describeJavaArchive(name) {
 }
 
 // Maven's and Coursier's repositories, and Gradle's: they keep each file under the name it was asked for by.
-const IN_REPOSITORY = /\/(?:repository|maven2|m2)\/((?:[^/]+\/)*[^/]+)\/([^/]+)\/([^/]+)\/\2-\3(?:-[^/]*)?\.[a-z]+$/;
+const REPOSITORIES = ['repository', 'maven2', 'm2'];
 const IN_GRADLE = /\/files-2\.1\/([^/]+)\/([^/]+)\/([^/]+)\/[0-9a-f]+\/[^/]+$/;
 
+/** REPOSITORY/GROUP/ARTIFACT/VERSION/ARTIFACT-VERSION[-CLASSIFIER].ENDING; GROUP may be several parts, from the first folder of that name on. *_/
+function splitRepositoryPath(name) {
+  const parts = name.split('/');
+  const [artifact, version, file] = parts.slice(-3);
+  const start = artifact + '-' + version;
+  if (parts.length < 6 || artifact === '' || version === '' || !file.startsWith(start) || !/^(?:-[^]*)?\.[a-z]+$/.test(file.slice(start.length))) return undefined;
+  let top = 0;
+  for (let at = parts.length - 4; at > 0 && parts[at] !== ''; at--) if (at < parts.length - 4 && REPOSITORIES.indexOf(parts[at]) >= 0) top = at;
+  return top === 0 ? undefined : [name, parts.slice(top + 1, -3).join('/'), artifact, version];
+}
+
 function readRepositoryPath(name) {
-  const parts = IN_REPOSITORY.exec(name) ?? IN_GRADLE.exec(name);
+  const parts = splitRepositoryPath(name) ?? IN_GRADLE.exec(name);
   return parts === null ? undefined : { name: parts[1].replace(/\//g, '.') + ':' + parts[2], version: parts[3] };
 }
 
@@ -50455,7 +50795,7 @@ function editText(name, text) {
 // ==== src/sys/filestates.ts ======================================================================
 // filestates.ts - what files of a project are now, by content; what has not changed is not read again. Judges nothing.
 
-/** Of the stats of a file what is kept: with its dates and the rest an object of Node.js takes ten times as much. *_/
+/** Of the stats of a file what is kept. *_/
 // type KeptStats = Pick<import('fs').Stats, 'dev' | 'ino' | 'mode' | 'size' | 'mtimeMs' | 'ctimeMs'>;
 
 function keepStats({ dev, ino, mode, size, mtimeMs, ctimeMs }) {
@@ -50465,34 +50805,111 @@ function keepStats({ dev, ino, mode, size, mtimeMs, ctimeMs }) {
 /** A file as it is now. Hash '?': it cannot be read, or it changed while it was. *_/
 // type SeenFile = { state: FileState; stat: KeptStats };
 
+const FILE_KINDS = ['', 'x', 'l', 'd', 'p', 's', 'c', 'b'];
+const UNHASHED = ['', '?', '-']; // '': there is a hash
+const NUMBERS_OF_FILE = 8;
+const BYTES_OF_HASH = 32;
+const HASHES_OF_PIECE = 1024;
+
+/** Files as they were when they were looked at, by their paths: of 100,000 objects are several times as much. *_/
+class SeenFiles {
+  /** Of each path the number of its file; -1: there is none. *_/
+  places = new Map();
+  numbers = new NumberList();
+  hashes = [];
+
+  has(path) {
+    return this.places.has(path);
+  }
+
+  /** Undefined also if there was no such file. *_/
+  get(path) {
+    const place = this.places.get(path) ?? -1;
+    return place < 0 ? undefined : { state: this.stateAt(place, path), stat: this.statAt(place) };
+  }
+
+  stateOf(path) {
+    const place = this.places.get(path) ?? -1;
+    return place < 0 ? undefined : this.stateAt(place, path);
+  }
+
+  statOf(path) {
+    const place = this.places.get(path) ?? -1;
+    return place < 0 ? undefined : this.statAt(place);
+  }
+
+  /** All paths, also of files that were not there. *_/
+  paths() {
+    return this.places.keys();
+  }
+
+  statAt(place) {
+    const { numbers } = this;
+    const first = place * NUMBERS_OF_FILE;
+    return { dev: numbers.get(first), ino: numbers.get(first + 1), mode: numbers.get(first + 2), size: numbers.get(first + 3), mtimeMs: numbers.get(first + 4), ctimeMs: numbers.get(first + 5) };
+  }
+
+  stateAt(place, path) {
+    const code = this.numbers.get(place * NUMBERS_OF_FILE + 7);
+    const hash = UNHASHED[code % UNHASHED.length] || this.readHash(place);
+    return { hash, size: this.numbers.get(place * NUMBERS_OF_FILE + 6), kind: FILE_KINDS[Math.floor(code / UNHASHED.length)], path };
+  }
+
+  set(path, file) {
+    const known = this.places.get(path) ?? -1;
+    if (file === undefined) this.places.set(path, -1);
+    else if (known >= 0) this.put(known, file);
+    else {
+      const place = this.numbers.length / NUMBERS_OF_FILE;
+      for (let i = 0; i < NUMBERS_OF_FILE; i++) this.numbers.push(0);
+      if (place % HASHES_OF_PIECE === 0) this.hashes.push(Buffer.alloc(HASHES_OF_PIECE * BYTES_OF_HASH));
+      this.places.set(path, place);
+      this.put(place, file);
+    }
+  }
+
+  put(place, { state, stat }) {
+    const code = FILE_KINDS.indexOf(state.kind) * UNHASHED.length + Math.max(0, UNHASHED.indexOf(state.hash));
+    [stat.dev, stat.ino, stat.mode, stat.size, stat.mtimeMs, stat.ctimeMs, state.size, code].forEach((number, i) => this.numbers.set(place * NUMBERS_OF_FILE + i, number));
+    if (state.hash.length === 2 * BYTES_OF_HASH) this.hashes[Math.floor(place / HASHES_OF_PIECE)].write(state.hash, (place % HASHES_OF_PIECE) * BYTES_OF_HASH, 'hex');
+  }
+
+  readHash(place) {
+    const from = (place % HASHES_OF_PIECE) * BYTES_OF_HASH;
+    return this.hashes[Math.floor(place / HASHES_OF_PIECE)].toString('hex', from, from + BYTES_OF_HASH);
+  }
+
+  delete(path) {
+    this.places.delete(path);
+  }
+}
+
 /**
  * The files at these paths (as in a record) that are there. Hashes come from .rr/seen where size and
  * times are as when the file was last read; what is read anew is remembered there, if that can be.
+ * Of `seen`, to which they are added, nothing is read again.
  *_/
-async function readFileStates(project, paths) {
+async function readFileStates(project, paths, seen = new SeenFiles()) {
   const cache = new HashCache(project.own + '/seen');
-  const seen = new Map();
   const pending = [];
   for (const path of paths) {
     if (seen.has(path)) continue;
     const name = absoluteOf(project, path);
     const stat = lstatIfThere(name);
     if (stat === undefined) continue;
-    const file = { state: describeStat(stat, name, path), stat: keepStats(stat) };
-    seen.set(path, file);
-    if (file.state.hash !== '?') continue;
-    const known = cache.find(file.stat, path);
-    if (known === undefined) pending.push({ name, file });
-    else file.state.hash = known;
+    const state = describeStat(stat, name, path);
+    const known = state.hash === '?' ? cache.find(stat, path) : undefined;
+    if (state.hash === '?' && known === undefined) pending.push({ name, path, sizeBytes: stat.size });
+    seen.set(path, { state: { ...state, hash: known ?? state.hash }, stat });
   }
-  const outcomes = await hashFiles(pending.map(({ name, file }) => ({ name, sizeBytes: file.stat.size })));
-  pending.forEach(({ file }, i) => {
+  const outcomes = await hashFiles(pending);
+  pending.forEach(({ path }, i) => {
     const outcome = outcomes[i];
-    if (outcome.kind !== 'hashed') return;
-    file.state.hash = outcome.hash;
-    file.state.size = outcome.size;
+    const file = seen.get(path);
+    if (outcome.kind !== 'hashed' || file === undefined) return;
+    seen.set(path, { state: { ...file.state, hash: outcome.hash, size: outcome.size }, stat: file.stat });
     // Of what may hold a secret not even the hash is kept: a short one could be found by trying.
-    if (outcome.size === file.stat.size && !isSecretFile(file.state.path)) cache.add(file.stat, file.state.path, outcome.hash);
+    if (outcome.size === file.stat.size && !isSecretFile(path)) cache.add(file.stat, path, outcome.hash);
   });
   cache.save();
   return seen;
@@ -50778,7 +51195,7 @@ function expandFolder(entry, object, folder) {
   const withLib = /\$(?:LIB|\{LIB\})/.test(one)
     ? listTriplets().map((triplet) => 'lib/' + triplet).concat('lib64', 'lib').map((lib) => one.replace(/\$(?:LIB|\{LIB\})/g, lib))
     : [one];
-  return withLib.map((name) => (name === '' ? folder : name[0] === '/' ? name : folder + '/' + name)).map((name) => name.replace(/(.)\/+$/, '$1'));
+  return withLib.map((name) => (name === '' ? folder : name[0] === '/' ? name : folder + '/' + name)).map((name) => dropEndSlashes(name) || '/');
 }
 
 function expandFolders(entries, object, folder) {
@@ -50872,7 +51289,7 @@ function findByMusl(name, loader, plan) {
   for (let at = loader; at !== undefined; at = at.loader) {
     folders.push(...expandFolders(at.facts.runpath.length > 0 ? at.facts.runpath : at.facts.rpath, at, plan.request.folder));
   }
-  const pathFile = '/etc/' + interpreter.slice(interpreter.lastIndexOf('/') + 1).replace(/\.so.*$/, '.path');
+  const pathFile = '/etc/' + interpreter.slice(interpreter.lastIndexOf('/') + 1).replace(/\.so[^]*$/, '.path');
   plan.looked.add(pathFile);
   const listed = readBytesIfThere(pathFile);
   const system = (listed ?? '/lib:/usr/local/lib:/usr/lib').split(/[:\n]/).filter((entry) => entry !== '');
@@ -51005,7 +51422,7 @@ function findStrace(project) {
   const tracer = /^TracerPid:\s*(\d+)/m.exec(readBytesIfThere('/proc/self/status') ?? '');
   if (tracer !== null && tracer[1] !== '0') return { kind: 'fails', why: 'rr itself is being traced', isNews: true };
   const memory = project.own + '/tracer';
-  const known = (readBytesIfThere(memory) ?? '').split('\n');
+  const known = (passOverForbidden(() => readBytesIfThere(memory)) ?? '').split('\n');
   if (found.kind !== 'found') {
     if (known[0] !== 'none') remember(memory, 'none\n');
     return { kind: 'fails', why: 'there is no strace', isNews: known[0] !== 'none' };
@@ -51854,7 +52271,7 @@ function digest(name, bytes) {
 
 /** "SHA256:..." of a public key, as ssh-keygen -l prints it. *_/
 function fingerprintOf(publicKey) {
-  return 'SHA256:' + toBase64(digest('sha256', publicKey)).replace(/=+$/, '');
+  return 'SHA256:' + dropAtEnd(toBase64(digest('sha256', publicKey)), '=');
 }
 
 /** A way to sign, of a key that was read; `isLoose`: others may read its file. *_/
@@ -51870,7 +52287,12 @@ function readSigningKey(name, shown) {
   const key = armored === undefined ? undefined : parseSshPrivateKey(fromBase64(armored));
   if (key?.kind === 'ed25519') return { isLoose, sign: (message) => signSsh(key.seed, key.publicKey, message) };
   if (isPublic || key !== undefined) return { isLoose, sign: (message) => signByProgram(name, shown, message) };
-  if (/^-----BEGIN PRIVATE KEY-----/m.test(text)) return { isLoose, sign: makeRawSigner(text, shown) };
+  if (/^-----BEGIN PRIVATE KEY-----/m.test(text)) {
+    const sign = makeRawSigner(text, shown);
+    return { isLoose, sign: sign ?? ((message) => signByProgram(name, shown, message)) };
+  }
+  // What ssh-keygen made before it had a form of its own, and may make still (-m PEM, -m PKCS8).
+  if (/^-----BEGIN (?:RSA|EC|ENCRYPTED) PRIVATE KEY-----/m.test(text)) return { isLoose, sign: (message) => signByProgram(name, shown, message) };
   throw new Failure('cannot sign with "' + shown + '": neither a key of SSH nor one of Ed25519 in PEM', 'make one: ssh-keygen -t ed25519', EXIT.usage);
 }
 
@@ -51894,10 +52316,11 @@ function signByProgram(name, shown, message) {
   const signature = done.stdout.toString('latin1');
   const armored = parseArmor('SSH SIGNATURE', signature);
   const parsed = armored === undefined ? undefined : parseSshSignature(fromBase64(armored));
-  if (done.status !== 0 || parsed === undefined) throw new Failure('cannot sign with "' + shown + '": ssh-keygen did not sign', 'see what it says above');
+  if (done.status !== 0 || parsed === undefined) throw new Failure('cannot sign with "' + shown + '": ssh-keygen did not sign', 'see what it says above, or make another key: ssh-keygen -t ed25519');
   return { kind: 'ssh', signature, publicText: printPublicLine(parsed.publicKey), publicKey: parsed.publicKey };
 }
 
+/** undefined: not a key of Ed25519. *_/
 function makeRawSigner(pem, shown) {
   let key;
   try {
@@ -51905,7 +52328,7 @@ function makeRawSigner(pem, shown) {
   } catch (error) {
     throw new Failure('cannot sign with "' + shown + '": its PEM cannot be read', 'make one: openssl genpkey -algorithm ed25519 -out key.pem', EXIT.usage);
   }
-  if (key.asymmetricKeyType !== 'ed25519') throw new Failure('cannot sign with "' + shown + '": not a key of Ed25519', 'make one: openssl genpkey -algorithm ed25519 -out key.pem', EXIT.usage);
+  if (key.asymmetricKeyType !== 'ed25519') return undefined;
   const open = crypto().createPublicKey(key);
   const raw = readEd25519Public((open.export({ format: 'der', type: 'spki' })).toString('latin1')) ?? '';
   return (message) => ({
@@ -51919,14 +52342,16 @@ function makeRawSigner(pem, shown) {
 /** `fault`: why it is not good, as a part of a sentence. *_/
 // type CheckedSignature = { publicKey: ByteString; fault: string | undefined };
 
-/** Is this an SSH signature of the message? `name`: of its file. By whom is told, not judged. *_/
-function checkSshSignature(message, armored, name) {
+/** Is this an SSH signature of the message, by the key in the text `beside` it, if there is one? `name`: of its file. By whom is told, not judged. *_/
+function checkSshSignature(message, armored, beside, name) {
   const base64 = parseArmor('SSH SIGNATURE', armored);
   const parsed = base64 === undefined ? undefined : parseSshSignature(fromBase64(base64));
   if (parsed === undefined) return { publicKey: '', fault: 'it is no signature of SSH' };
   const { publicKey, namespace, hashName } = parsed;
   if (namespace !== NAMESPACE) return { publicKey, fault: 'it was made for something else (namespace)' };
   if (hashName !== 'sha256' && hashName !== 'sha512') return { publicKey, fault: 'its hash is neither sha256 nor sha512' };
+  // Who checks with ssh-keygen may take the key from there.
+  if (beside !== undefined && /^(\S+ \S+)(?:[ \t][^\n]*)?\s*$/.exec(beside)?.[1] + '\n' !== printPublicLine(publicKey)) return { publicKey, fault: 'the key beside it (.pub) is another one' };
   const isGood = checkByCrypto(parsed, printSignedBytes(namespace, hashName, digest(hashName, message))) ?? checkByProgram(message, name);
   return { publicKey, fault: isGood === undefined ? 'keys of this kind cannot be checked here without ssh-keygen' : isGood ? undefined : 'it is not of this statement, or not by its key' };
 }
@@ -52273,15 +52698,18 @@ function makeFileFinder(kind, path) {
   };
 }
 
-/** Ids of the recorded runs that wrote all files of `made` in the project and read all of `used`. *_/
-function findRunsByFiles(project, made, used) {
+/** Those of `runs`, in the order of ids, of whom records tell that they wrote all files of `made` in the project and read all of `used`. *_/
+function filterRunsByFiles(project, runs, made, used) {
   const finders = made.map((path) => makeFileFinder('output', path)).concat(used.map((path) => makeFileFinder('input', path)));
-  const ids = new Set();
+  const found = [];
+  let next = 0;
   readIndex(project, GRAPH, (text, start) => {
-    // Not a part of the text, which would be kept.
-    if (finders.every((find) => find(text, start))) ids.add(detachString(readLineId(text, start)));
+    if (!finders.every((find) => find(text, start))) return;
+    const id = readLineId(text, start);
+    while (next < runs.length && runs[next].id < id) next += 1;
+    if (next < runs.length && runs[next].id === id) found.push(runs[next]);
   });
-  return ids;
+  return found;
 }
 
 // ==== src/sys/signatures.ts ======================================================================
@@ -52310,12 +52738,16 @@ function readBounded(project, path, mostBytes) {
   if (stat === undefined) return undefined;
   if (!stat.isFile()) throw new Failure('it is no regular file');
   if (stat.size > mostBytes) throw new Failure('it is too large (' + String(stat.size) + ' bytes)');
-  return readRegularIfThere(absoluteOf(project, path));
+  try {
+    return readRegularIfThere(absoluteOf(project, path));
+  } catch (error) {
+    throw isForbidden(error) ? new Failure('it cannot be read: ' + describeSystemError(error)) : error;
+  }
 }
 
 function checkBeside(project, path, text) {
   const ssh = readBounded(project, path + '.sig', LARGEST_SIGNATURE);
-  if (ssh !== undefined) return checkSshSignature(text, ssh, absoluteOf(project, path + '.sig'));
+  if (ssh !== undefined) return checkSshSignature(text, ssh, readBounded(project, path + '.pub', LARGEST_SIGNATURE), absoluteOf(project, path + '.sig'));
   const raw = readBounded(project, path + '.ed25519', LARGEST_SIGNATURE);
   if (raw === undefined) return { publicKey: '', fault: 'no signature lies beside it' };
   return checkRawSignature(text, raw, readBounded(project, path + '.pem', LARGEST_SIGNATURE) ?? '');
@@ -53029,7 +53461,6 @@ function touchIfAllowed(name) {
 
 const GONE = ['ENOENT', 'ENOTDIR', 'ESTALE'];
 const MOST_ATTEMPTS = 3;
-const FORBIDDEN = ['EACCES', 'EPERM'];
 
 class ContentStore {
   /** Absolute: the folder that has objects/ in it. *_/
@@ -53127,7 +53558,7 @@ class ContentStore {
     }
     const code = outcome.kind === 'source' ? errorCode(outcome.error) : '';
     if (GONE.indexOf(code) >= 0) return 'missing';
-    if (FORBIDDEN.indexOf(code) < 0) this.setAside(hash);
+    if (outcome.kind !== 'source' || !isForbidden(outcome.error)) this.setAside(hash);
     return 'damaged';
   }
 
@@ -53604,7 +54035,7 @@ function removeHeldFolder(folder) {
 
 /** Removes the scratch folders of those who were killed. What cannot be removed stays. *_/
 function removeAbandonedScratch(project) {
-  for (const name of listFolder(project.own + '/scratch')) {
+  for (const name of listOwnFolder(project.own + '/scratch')) {
     const folder = project.own + '/scratch/' + name;
     const stat = lstatIfThere(folder);
     if (stat === undefined || !stat.isDirectory()) continue;
@@ -54121,6 +54552,7 @@ function findUncommitted(git, paths) {
 // type StoredStats = import('fs').Stats;
 
 const NUMBERS = 4;
+const PIECE_BYTES = 1 << 16;
 // Below this a second thread costs more to start than it saves.
 const WORKER_MIN_NAMES = 20000;
 const HEAD_FIELDS = /^rr status 2 (\S+) (\d+ \d+) (\d+) (\d+) (\d+) (\d+)\n/;
@@ -54213,20 +54645,24 @@ async function findKeptAnswer(project, question) {
 
 /** Keeps an answer. Where that cannot be, or something is too fresh, nothing is kept. *_/
 function keepAnswer(project, question, answer, depends) {
-  if (statIfThere(project.own) === undefined || depends.some(({ stat }) => stat !== undefined && !isSettled(stat))) return;
+  if (statIfThere(project.own) === undefined) return;
+  const names = [''];
+  const numbers = new NumberList();
+  let namesBytes = 0;
+  for (const { path, stat } of depends) {
+    if (stat !== undefined && !isSettled(stat)) return;
+    if (names[names.length - 1].length >= PIECE_BYTES) names.push('');
+    names[names.length - 1] += path + '\0';
+    namesBytes += path.length + 1;
+    for (const number of stat === undefined ? [NaN, NaN, NaN, NaN] : [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino]) numbers.push(number);
+  }
   const place = makePlace(project);
   if (place === undefined) return;
-  const names = depends.map(({ path }) => path + '\0').join('');
-  const numbers = new Float64Array(depends.length * NUMBERS);
-  depends.forEach(({ stat }, i) => {
-    numbers.set(stat === undefined ? [NaN, NaN, NaN, NaN] : [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino], i * NUMBERS);
-  });
-  const head = 'rr status 2 ' + RR_VERSION + ' ' + [place, answer.length, names.length, depends.length, BYTE_ORDER].join(' ') + '\n';
-  const text = Buffer.from(head + answer + names, 'latin1');
-  const padding = Buffer.alloc(((text.length + 7) & ~7) - text.length);
-  const content = Buffer.concat([text, padding, Buffer.from(numbers.buffer)]);
+  const head = 'rr status 2 ' + RR_VERSION + ' ' + [place, answer.length, namesBytes, numbers.length / NUMBERS, BYTE_ORDER].join(' ') + '\n';
+  const textBytes = head.length + answer.length + namesBytes;
+  const pieces = [head, answer].concat(names, '\0'.repeat(((textBytes + 7) & ~7) - textBytes), numbers.pieces().map((piece) => Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString('latin1')));
   try {
-    replaceFile(project.own + '/' + question, content.toString('latin1'), false);
+    replaceFile(project.own + '/' + question, () => pieces, false);
   } catch (error) {
     if (errorCode(error) === '') throw error; // it is only a cache
   }
@@ -54258,7 +54694,7 @@ const LARGEST_SECRET_BYTES = 1 << 20;
 /** What is there now, as core/stepcauses.ts asks for it. Files are read when they are asked for, and kept. *_/
 class PresentFacts {
   // private readonly project: Project;
-  seen = new Map();
+  seen = new SeenFiles();
   // private readonly hash: SecretHasher;
   // readonly hasKey: boolean;
   // private readonly comparer: EnvironmentComparer | undefined;
@@ -54279,15 +54715,17 @@ class PresentFacts {
   async look(paths) {
     const unknown = [];
     for (const path of paths) {
-      if (!this.seen.has(path) || !isAsSeen(this.seen.get(path)?.stat, lstatIfThere(absoluteOf(this.project, path)))) unknown.push(path);
+      if (this.seen.has(path) && isAsSeen(this.seen.statOf(path), lstatIfThere(absoluteOf(this.project, path)))) continue;
+      this.seen.delete(path);
+      unknown.push(path);
     }
-    const states = await readFileStates(this.project, unknown);
-    for (const path of unknown) this.seen.set(path, states.get(path));
+    await readFileStates(this.project, unknown, this.seen);
+    for (const path of unknown) if (!this.seen.has(path)) this.seen.set(path, undefined);
   }
 
   stateOf(path) {
     if (!this.seen.has(path)) this.seen.set(path, readFileState(this.project, path));
-    return this.seen.get(path)?.state;
+    return this.seen.stateOf(path);
   }
 
   /** Notes what is there after it was recorded; `state` undefined: it was removed. *_/
@@ -54371,12 +54809,11 @@ class PresentFacts {
   }
 
   /** All files and folders that were looked at. *_/
-  listDependences() {
-    const found = Array.from(this.seen, ([path, file]) => ({ path, stat: file?.stat }));
-    for (const path of this.secrets) found.push(dependOn(this.project, path));
-    if (this.secrets.size > 0 || this.variables.size > 0) found.push(dependOn(this.project, '.rr/key'));
-    for (const pattern of this.patterns.keys()) found.push(...listPatternFolders(this.project, pattern));
-    return found;
+  * listDependences() {
+    for (const path of this.seen.paths()) yield { path, stat: this.seen.statOf(path) };
+    for (const path of this.secrets) yield dependOn(this.project, path);
+    if (this.secrets.size > 0 || this.variables.size > 0) yield dependOn(this.project, '.rr/key');
+    for (const pattern of this.patterns.keys()) yield* listPatternFolders(this.project, pattern);
   }
 
   /** The variables that were asked for, as lines of a record; '' of those that are not set. *_/
@@ -56026,7 +56463,7 @@ async function recoverAside(project, say, isPatient = true) {
   const base = project.own + '/aside';
   if (lstatIfThere(base)?.isDirectory() !== true) return;
   const isToSettle = (name) => /^held-[a-z2-7]{6}$/.test(name) && lstatIfThere(base + '/' + name)?.isDirectory() === true && !isHeldLeftAlone(base + '/' + name, isPatient);
-  if (!listFolder(base).some(isToSettle)) return;
+  if (!listOwnFolder(base).some(isToSettle)) return;
   const leave = await enterMaking(project);
   try {
     for (const name of listFolder(base).sort()) if (isToSettle(name)) await recoverHeld(project, base + '/' + name, say);
@@ -58307,9 +58744,6 @@ async function runWith(request, slots, tokens) {
 // ==== src/sys/steps.ts ===========================================================================
 // steps.ts - the steps of a project: which must be redone as things are now, and what is to be done for it. Runs nothing.
 
-/** A step for those who carry steps out. `before`: keys of all that must be settled before. *_/
-// type Step = { key: string; name: ByteString; runId: string | undefined; plan: ByteString | undefined; before: string[] };
-
 /** waits: an input of it was overwritten, and can be had only if these are redone: key of each, and the path. *_/
 // type StepDecision =
 //   | { kind: 'fresh' }
@@ -58319,6 +58753,8 @@ async function runWith(request, slots, tokens) {
 
 /** perhaps: it depends on what these come to, by their keys. blocked: it cannot be, as that one cannot be made. *_/
 // type StepForecast = StepDecision | { kind: 'perhaps'; on: string[] } | { kind: 'blocked'; by: string };
+
+const FRESH = { kind: 'fresh' };
 
 // type StepOptions = {
 //   /** Compare programs, libraries and packages, too. *_/
@@ -58365,13 +58801,13 @@ async function readSteps(project, options) {
 // type EndedRun = Pick<Run, 'id' | 'outputs' | 'removed'> & { read: ByteString[]; before: ByteString[] };
 
 class StepBook {
-  // readonly steps: Step[];
   // readonly graph: StepGraph;
   // readonly source: StepSource;
   // readonly facts: PresentFacts;
   // private readonly project: Project;
   // readonly present: Present;
-  places = new Map();
+  /** Of each planned step, by its key. *_/
+  planned = new Map();
   redone = new Map();
   /** Of each path that a step wrote meanwhile, that step's run. *_/
   makers = new Map();
@@ -58387,8 +58823,7 @@ class StepBook {
     this.source = source;
     this.graph = source.graph;
     this.facts = facts;
-    this.steps = this.graph.nodes.map((_, at) => this.describeStep(at));
-    this.steps.forEach((step, at) => { this.places.set(step.key, at); });
+    this.graph.nodes.forEach((node, at) => { if (node.plan >= 0) this.planned.set(this.keyOf(at), at); });
     this.present = {
       hasKey: facts.hasKey, stateOf: (path) => facts.stateOf(path), secretOf: (path) => facts.secretOf(path), parameterOf: (path, key) => facts.parameterOf(path, key),
       variableOf: (name) => facts.variableOf(name), filesOf: (pattern) => facts.filesOf(pattern), environmentOf: (id) => facts.environmentOf(id),
@@ -58398,17 +58833,10 @@ class StepBook {
 
   // ---- which is which -------------------------------------------------------------------------------
 
+  /** By what those know a step who carry steps out. *_/
   keyOf(at) {
     const { run, plan } = this.graph.nodes[at];
     return plan >= 0 ? 'plan:' + this.graph.planned[plan].name : this.graph.runs[run].id;
-  }
-
-  describeStep(at) {
-    const { run, plan, before, after } = this.graph.nodes[at];
-    return {
-      key: this.keyOf(at), name: this.nameOf(at), runId: run < 0 ? undefined : this.graph.runs[run].id, plan: plan < 0 ? undefined : this.graph.planned[plan].name,
-      before: before.concat(after).map((one) => this.keyOf(one)),
-    };
   }
 
   /** As people know it: by its name in the plan, or the first of its results. *_/
@@ -58418,6 +58846,12 @@ class StepBook {
     const { outputs, id } = this.graph.runs[run];
     const first = outputs.find((file) => this.graph.owners.get(file.path)?.index === run) ?? outputs[0];
     return first === undefined ? id : first.path;
+  }
+
+  /** Id of the run that stands for it; undefined: it was never run. *_/
+  runIdOf(at) {
+    const { run } = this.graph.nodes[at];
+    return run < 0 ? undefined : this.graph.runs[run].id;
   }
 
   runOf(at) {
@@ -58433,20 +58867,24 @@ class StepBook {
 
   /** The place of a step by its key, or by the id of a run that it has carried out since; undefined if there is none. *_/
   placeOf(key) {
-    return this.places.get(key) ?? this.placeOfEarlier(key);
+    const planned = this.planned.get(key);
+    if (planned !== undefined) return planned;
+    const run = findRunBefore(this.graph.runs, key, this.graph.runs.length);
+    const at = run < 0 ? -1 : this.graph.nodeOfRun[run];
+    // A planned step is not called after its run.
+    return at >= 0 && this.graph.nodes[at].plan < 0 ? at : this.placeOfEarlier(key);
   }
 
   placeOfEarlier(id) {
     if (this.earlier === undefined) {
       this.earlier = new Map();
       const { runs, nodes } = this.graph;
-      const numbers = new Map(runs.map((run, index) => [run.id, index]));
       nodes.forEach(({ run }, at) => {
-        for (let index = run; index !== undefined && index >= 0;) {
+        for (let index = run; index >= 0;) {
           const { redoes } = runs[index].facts;
           if (redoes === undefined || redoes >= runs[index].id) break;
           this.earlier?.set(redoes, at);
-          index = numbers.get(redoes);
+          index = findRunBefore(runs, redoes, index);
         }
         if (run >= 0) this.earlier?.set(runs[run].id, at);
       });
@@ -58513,7 +58951,7 @@ class StepBook {
       if (node.transient?.has(pattern) === true || this.facts.isThere(pattern)) continue;
       const makers = node.before.filter((one) => this.isMaking(one, pattern));
       if (makers.some(isToCome)) continue;
-      return 'its input ' + pattern + ' is not there' + (makers.length > 0 ? ', and ' + this.steps[makers[0]].name + ' does not make it any more' : isGlob(pattern) ? ' (no file fits)' : ', and no step makes it');
+      return 'its input ' + pattern + ' is not there' + (makers.length > 0 ? ', and ' + this.nameOf(makers[0]) + ' does not make it any more' : isGlob(pattern) ? ' (no file fits)' : ', and no step makes it');
     }
     const gone = causes.find((cause) => cause.kind === 'gone');
     // With another cause it may be that it is not read any more.
@@ -58543,7 +58981,7 @@ class StepBook {
     const waits = [];
     for (const [path, supplier] of node.transient ?? []) {
       const read = record.inputs.find((file) => file.path === path);
-      const from = supplier < 0 ? undefined : this.graph.nodeOfRun.get(supplier);
+      const from = supplier < 0 ? undefined : this.graph.nodeOfRun[supplier];
       if (from !== undefined && isToCome(from)) continue;
       const wanted = from === undefined ? read : this.runOf(from)?.outputs.find((file) => file.path === path);
       if (read === undefined || wanted === undefined || wanted.hash.length !== 64 || !isResultPath(path)) continue;
@@ -58593,12 +59031,16 @@ class StepBook {
    *_/
   forecast(places, isForced) {
     const sorted = sortSteps(this.graph, places);
-    const causes = new Map(sorted.map((at) => [at, findStepCauses(this.graph, at, this.present)]));
+    const causes = new Map();
+    for (const at of sorted) {
+      const found = findStepCauses(this.graph, at, this.present);
+      if (found.length > 0) causes.set(at, found);
+    }
     for (;;) {
       const found = new Map();
       let isMore = false;
       for (const at of sorted) {
-        const forecast = this.forecastOne(at, (causes.get(at)).concat(this.needed.get(at) ?? []), isForced(at), found);
+        const forecast = this.forecastOne(at, (causes.get(at) ?? []).concat(this.needed.get(at) ?? []), isForced(at), found);
         found.set(at, forecast);
         if (forecast.kind === 'waits') isMore = this.needAll(at, forecast.for) || isMore;
       }
@@ -58613,7 +59055,7 @@ class StepBook {
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       const from = this.at(next.key);
       if (this.needed.has(from)) continue;
-      this.need(next.key, next.path, this.steps[next.by].name);
+      this.need(next.key, next.path, this.nameOf(next.by));
       const record = this.readRecord(from);
       const checked = typeof record === 'string' ? undefined : this.findRestores(from, record, () => false);
       if (checked?.kind === 'waits') waiting.push(...checked.for.map((wait) => ({ ...wait, by: from })));
@@ -58634,7 +59076,7 @@ class StepBook {
       return checked.kind === 'makeable' ? { kind: 'redo', causes } : checked;
     }
     const on = before.filter(isToCome).concat(after.filter((one) => isToCome(one) && this.isOverwritten(at, one)));
-    return on.length > 0 ? { kind: 'perhaps', on: on.map((one) => this.keyOf(one)) } : { kind: 'fresh' };
+    return on.length > 0 ? { kind: 'perhaps', on: on.map((one) => this.keyOf(one)) } : FRESH;
   }
 
   /** Does this other step write what the step owns? *_/
@@ -58652,14 +59094,14 @@ class StepBook {
     return sorted.map((at) => {
       const record = mayRun(at) ? this.readRecord(at) : undefined;
       const run = record === undefined || typeof record === 'string' ? undefined : record;
-      const { plan } = this.graph.nodes[at];
+      const { plan, before, after } = this.graph.nodes[at];
       const asked = plan < 0 ? run?.asked ?? [] : this.graph.planned[plan].template.asked;
       const amount = (what) => {
         const line = asked.find((one) => one.startsWith(what + ' '));
         return line === undefined ? undefined : Number(line.slice(what.length + 1)) || undefined;
       };
       return {
-        key: this.keyOf(at), before: this.steps[at].before.filter((key) => keys.has(key)), expectedS: mayRun(at) ? run?.wallS : 0,
+        key: this.keyOf(at), before: before.concat(after).map((one) => this.keyOf(one)).filter((key) => keys.has(key)), expectedS: mayRun(at) ? run?.wallS : 0,
         cpus: Math.max(1, Math.floor(amount('cpus') ?? 1)), memoryBytes: amount('memory') ?? run?.peakMemoryBytes,
       };
     });
@@ -58899,7 +59341,7 @@ function taskName(project, id, number) {
 
 /** Ids of the batches that are there, oldest first. *_/
 function listBatches(project) {
-  return listFolder(batchesFolder(project)).filter((name) => RUN_ID.test(name)).sort();
+  return listOwnFolder(batchesFolder(project)).filter((name) => RUN_ID.test(name)).sort();
 }
 
 function readBatch(project, id) {
@@ -59564,11 +60006,13 @@ function readKnownRun(project, known, id) {
   return run === undefined ? undefined : applyNotes(run, known.notes.get(id));
 }
 
-/** Ids of the known runs that wrote all files of `made` in the project and read all of `used`. *_/
-function findKnownRunsByFiles(project, known, made, used) {
-  const ids = findRunsByFiles(project, made, used);
-  for (const run of known.unrecorded) if (matchesFiles(run, { made, used })) ids.add(run.id);
-  return ids;
+/** Those of `runs`, known ones in the order of ids, that wrote all files of `made` in the project and read all of `used`. *_/
+function filterKnownRunsByFiles(project, known, runs, made, used) {
+  const recorded = filterRunsByFiles(project, runs, made, used);
+  const live = known.unrecorded.filter((run) => matchesFiles(run, { made, used }));
+  if (live.length === 0) return recorded;
+  const ids = new Set(recorded.concat(live).map((run) => run.id));
+  return runs.filter((run) => ids.has(run.id));
 }
 
 /**
@@ -59607,7 +60051,7 @@ function selectKnownRuns(known, project, folder, reference) {
   const { runFaults, noteFaults } = known;
   // The last run may be one of those that cannot be read; another must not be taken for it.
   if (runFaults.length > 0 && reference[0] === '@') throw runFaults[runFaults.length - 1];
-  const selection = selectRun(reference, known.summaries, () => findKnownRunsByFiles(project, known, [toRecordPath(project, folder, reference)], []));
+  const selection = selectRun(reference, known.summaries, () => filterKnownRunsByFiles(project, known, known.summaries, [toRecordPath(project, folder, reference)], []));
   if (selection.kind === 'none') throw new Failure('cannot find the run "' + reference + '"' + (runFaults.length + noteFaults.length > 0 ? ' among the records that can be read' : ''), 'run "rr list"', EXIT.differs);
   const meant = selection.kind === 'one' ? [selection.run] : selection.runs;
   if (meant.length > 1 && meant.some((run) => run.label !== reference)) throw failSeveral(reference, meant);
@@ -59835,7 +60279,7 @@ class PaperReader {
 
   takeFile(including, use, place) {
     const { kind, argument } = including;
-    const before = argument === 1 && kind === 'text' ? use.args[0].replace(/\/*$/, '/') : '';
+    const before = argument === 1 && kind === 'text' ? dropEndSlashes(use.args[0]) + '/' : '';
     const name = (before + use.args[argument]).replace(/^"([^"]*)"$/, '$1').trim();
     // Data may stand in the braces themselves, or a macro that holds them.
     if (name === '' || (kind === 'data' && (/[\n\\]/.test(use.args[argument]) || !/\.[A-Za-z0-9]+$/.test(name)))) return;
@@ -60351,7 +60795,7 @@ function readProjectNames(project) {
 /** What is there now; results are read unless the cache knows them. *_/
 async function readEvidence(publication, project) {
   const now = await readFileStates(project, publication.results.map(({ file }) => file.path));
-  const changedResults = publication.results.filter(({ file }) => now.get(file.path)?.state.hash !== file.hash).map(({ file }) => file.path);
+  const changedResults = publication.results.filter(({ file }) => now.stateOf(file.path)?.hash !== file.hash).map(({ file }) => file.path);
   return { names: readProjectNames(project), repeats: judgeLastRepeats(publication.runs.map((one) => one.run), publication.recorded, (id) => readRunOrNot(project, id)), changedResults };
 }
 
@@ -60722,7 +61166,7 @@ async function chooseArchiveFiles(project, publication, choice) {
   leaveOutCrate(selection, claims);
   selection.settleLinks();
   const seen = await readFileStates(project, selection.chosen.keys());
-  const states = new Map(Array.from(seen, ([path, file]) => [path, file.state]));
+  const states = new Map(Array.from(seen.paths(), (path) => [path, seen.stateOf(path)]));
   const { changes, missing } = judgeClaims(claims, selection, states);
   const files = describeChosen(selection, states);
   return {
@@ -61107,18 +61551,18 @@ function listMakersOf(book, path) {
   const { graph } = book;
   const found = new Set();
   const owner = graph.owners.get(path);
-  if (owner !== undefined) found.add(graph.nodeOfRun.get(owner.index));
+  if (owner !== undefined) found.add(graph.nodeOfRun[owner.index]);
   const fits = makePatternTester(path);
   graph.nodes.forEach((_, at) => { if (promisesOf(book, at).some((pattern) => fits(pattern) || makePatternTester(pattern)(path))) found.add(at); });
   // A result that has a step of its own is no folder.
-  if (owner === undefined) for (const [result, { index }] of graph.owners) if (path === '.' || result.startsWith(path + '/')) found.add(graph.nodeOfRun.get(index));
+  if (owner === undefined) for (const [result, { index }] of graph.owners) if (path === '.' || result.startsWith(path + '/')) found.add(graph.nodeOfRun[index]);
   return Array.from(found);
 }
 
 /** The steps that a word means. Throws Failure if it means none. *_/
 function findTargets(project, folder, book, word) {
   const { graph } = book;
-  const planned = book.steps.findIndex((step) => step.plan === word);
+  const planned = graph.nodes.findIndex(({ plan }) => plan >= 0 && graph.planned[plan].name === word);
   if (planned >= 0) return [planned];
   const path = toRecordPath(project, folder, word);
   const makers = listMakersOf(book, path);
@@ -61273,7 +61717,7 @@ async function runOnCluster(request, wish, cluster, what, quiet) {
 /** What is asked for a step: by the plan, or by the record of its run. *_/
 function askedOf(project, book, at) {
   const { plan } = book.graph.nodes[at];
-  const { runId } = book.steps[at];
+  const runId = book.runIdOf(at);
   if (plan >= 0) return book.graph.planned[plan].template.asked;
   return runId === undefined ? [] : readRun(project, runId)?.asked ?? [];
 }
@@ -61282,7 +61726,7 @@ function askedOf(project, book, at) {
 function listStepTasks(project, book, open, isForced) {
   return book.tasksOf(open, () => true).map((task) => {
     const at = book.placeOf(task.key);
-    return { key: task.key, before: task.before, expectedS: task.expectedS, asked: askedOf(project, book, at), name: book.steps[at].name, isForced: isForced(at), template: undefined, prior: undefined };
+    return { key: task.key, before: task.before, expectedS: task.expectedS, asked: askedOf(project, book, at), name: book.nameOf(at), isForced: isForced(at), template: undefined, prior: undefined };
   });
 }
 
@@ -61341,7 +61785,7 @@ function findStepPlace(book, key) {
 function decideStepOf(book, read, given) {
   const at = findStepPlace(book, read.task.key);
   if (at === undefined) return { kind: 'failed', why: 'it is no step any more' };
-  const { key } = book.steps[at];
+  const key = book.keyOf(at);
   return book.decide(key, read.task.isForced).then((decision) => {
     switch (decision.kind) {
       case 'fresh': return { kind: 'skip' };
@@ -61766,7 +62210,8 @@ class SweepState {
   // private readonly project: Project;
   points = new Map();
   /** The runs of the sweep as steps, each by itself; `owners` of those files that the sweep left. *_/
-  graph = { runs: [], planned: [], owners: new Map(), nodes: [], nodeOfRun: new Map() };
+  nodesOfRuns = [];
+  graph = { runs: [], planned: [], owners: new Map(), nodes: [], nodeOfRun: this.nodesOfRuns };
   nodes = new Map();
   // private readonly facts: PresentFacts;
   // private readonly hash: SecretHasher;
@@ -61798,7 +62243,7 @@ class SweepState {
       const at = graph.runs.length;
       graph.runs.push(run);
       graph.nodes.push(makeNode(run, at));
-      graph.nodeOfRun.set(at, at);
+      this.nodesOfRuns.push(at);
       this.nodes.set(run.id, at);
       noteOwned(graph.owners, run, at);
       for (const file of run.inputs) this.read.add(file.path);
@@ -61955,11 +62400,11 @@ class SweepState {
     // Another run may have written to the same place since.
     const all = readGraphRuns(this.project).runs;
     const owners = listOwners(all);
-    for (const [path, { index, file }] of results) {
+    for (const [path, result] of results) {
       const now = this.facts.stateOf(path);
       const owner = owners.get(path);
-      if (now === undefined || owner === undefined || all[owner.index].id !== this.graph.runs[index].id) continue;
-      found.push({ path, of: inputs.get(this.graph.runs[index].id), isAsLeft: isSameContent(now, file) });
+      if (now === undefined || owner === undefined || all[owner.index].id !== this.graph.runs[result.index].id) continue;
+      found.push({ path, of: inputs.get(this.graph.runs[result.index].id), isAsLeft: isSameContent(now, result) });
     }
     return found.sort((a, b) => (a.path < b.path ? -1 : 1));
   }
@@ -62078,7 +62523,10 @@ function readConditions(option, texts, resolve) {
 function makeResolver(runs) {
   const known = {};
   return (kind, word) => {
-    known[kind] = known[kind] ?? listValueNames(runs.map((run) => (kind === 'param' ? run.parameters : run.metrics)));
+    const linesOf = (run) => (kind === 'param' ? run.parameters : run.metrics);
+    const [whole] = resolveName(word, []);
+    if (runs.some((run) => valuesOf(linesOf(run), whole).length > 0)) return whole; // the first has it, mostly
+    known[kind] = known[kind] ?? listValueNames(runs, linesOf);
     const names = resolveName(word, known[kind]);
     if (names.length === 1) return names[0];
     throw new Failure('cannot tell which ' + (kind === 'param' ? 'parameter' : 'metric') + ' "' + word + '" is: ' + joinWords(names, 'or'), 'write it in full', EXIT.usage);
@@ -62134,10 +62582,7 @@ function checkStyle(options) {
 /** Of a sweep the last run of each point. *_/
 function findFittingRuns(project, known, filter, sweep) {
   let runs = (sweep === undefined ? known.summaries : findLatestPoints(known.summaries, sweep)).filter((run) => matchesFilter(run, filter));
-  if (filter.made.length + filter.used.length > 0) {
-    const ids = findKnownRunsByFiles(project, known, filter.made, filter.used);
-    runs = runs.filter((run) => ids.has(run.id));
-  }
+  if (filter.made.length + filter.used.length > 0) runs = filterKnownRunsByFiles(project, known, runs, filter.made, filter.used);
   return { known, runs, faults: known.runFaults.concat(known.noteFaults) };
 }
 
@@ -62747,7 +63192,7 @@ function hasChange(options) {
 
 /** Comments by the operand, which may be "-", and by --comment. *_/
 function readCommentTexts(options, operand) {
-  const text = operand === '-' ? readIn().replace(/\n+$/, '') : operand;
+  const text = operand === '-' ? dropAtEnd(readIn(), '\n') : operand;
   const texts = (text === undefined ? [] : [text]).concat(options.comments);
   if (texts.some((one) => trimBlanks(one) === '')) failUsage('cannot note an empty text', '');
   return texts;
@@ -62982,7 +63427,7 @@ function chooseCompared(project, pick, references, origin) {
   }
   if (named.length > 1) return named;
   const known = readKnownRuns(project);
-  const counterpart = findCounterpart(named[0].run, known.summaries, (path) => findKnownRunsByFiles(project, known, [path], []));
+  const counterpart = findCounterpart(named[0].run, known.summaries, (path) => filterKnownRunsByFiles(project, known, known.summaries, [path], []));
   const other = counterpart === undefined ? undefined : readKnownRun(project, known, counterpart.id);
   if (counterpart === undefined || other === undefined) {
     throw new Failure('cannot compare "' + references[0] + '": no earlier run has its label or wrote one of its files', 'name two runs: rr diff RUN RUN', EXIT.usage);
@@ -63156,9 +63601,14 @@ function faultOf(file, line) {
 
 function checkNamedByHash(project, folder, hash, ending) {
   const name = 'provenance/' + folder + '/' + hash + ending;
-  const text = readBytesIfThere(absoluteOf(project, name));
-  const found = text === undefined ? 'nothing' : hashBytes(text);
-  return faultOf(name, found === hash ? undefined : name + ': expected ' + hash + ', found ' + found);
+  try {
+    const text = readRecordFile(project, folder + '/' + hash + ending);
+    const found = text === undefined ? 'nothing' : hashBytes(text);
+    return faultOf(name, found === hash ? undefined : name + ': expected ' + hash + ', found ' + found);
+  } catch (error) {
+    if (error instanceof Failure) return faultOf(name, error.message);
+    throw error;
+  }
 }
 
 function describeFound(expected, found) {
@@ -63302,7 +63752,7 @@ async function checkChain(project, records, allowed) {
   }
   verdict.broken.forEach((id) => { told[toldOf.get(id)] += '; what is here now is not as on that list'; });
   if (verdict.gaps.length > 0) told.push(countThings(verdict.gaps.length, 'record') + ' gone, as a signature acknowledges: ' + verdict.gaps.slice(0, 5).join(', ') + (verdict.gaps.length > 5 ? ' ...' : ''));
-  if (verdict.late.length > 0) told.push(countThings(verdict.late.length, 'record') + ' dated before a signature that does not cover them, and covered by another one');
+  if (verdict.late.length > 0) told.push(countThings(verdict.late.length, 'record') + ' dated before a signature that does not cover ' + (verdict.late.length === 1 ? 'it' : 'them') + ', and covered by another one');
   // Behind what is gone or altered nobody can tell what was signed.
   if (counting.length === 0 || verdict.findings.some((one) => one.kind !== 'uncovered')) return { failures, told };
   const signed = listSignedFiles(counting);
@@ -63426,7 +63876,7 @@ async function verifyProject(targets, options) {
 /** Says what is not to be signed, and refuses. *_/
 function refuseUnsound(faults) {
   if (faults.length === 0) return;
-  for (const fault of faults) printOut(fault + '\n');
+  for (const fault of faults) printOut(makeHarmless(fault) + '\n');
   throw new Failure('cannot sign: ' + countThings(faults.length, 'file') + (faults.length === 1 ? ' is' : ' are') + ' not as recorded', 'put them back, or take them away: then it is signed that they are gone', EXIT.differs);
 }
 
@@ -63543,11 +63993,11 @@ async function readQuestion(history, current, word) {
   const { project, lineage } = history;
   if (RUN_ID.test(word) || word[0] === '@') return { kind: 'run', run: indexOfRun(history, pickRun(project, current, word).id) };
   const path = toRecordPath(project, current, word);
-  const seen = (await readFileStates(project, [path])).get(path);
-  if (seen !== undefined) {
-    if (seen.state.kind === 'd') throw new Failure('cannot explain "' + word + '": it is a folder', 'name a file in it', EXIT.usage);
-    if (seen.state.hash === '?') throw new Failure('cannot read "' + word + '"', '', EXIT.failed);
-    return { kind: 'file', path, now: seen.state };
+  const now = (await readFileStates(project, [path])).stateOf(path);
+  if (now !== undefined) {
+    if (now.kind === 'd') throw new Failure('cannot explain "' + word + '": it is a folder', 'name a file in it', EXIT.usage);
+    if (now.hash === '?') throw new Failure('cannot read "' + word + '"', '', EXIT.failed);
+    return { kind: 'file', path, now };
   }
   if (findMaker(lineage, path, undefined).kind === 'gone' || findReaders(lineage, path, undefined).other.length > 0) return { kind: 'file', path, now: undefined };
   return { kind: 'run', run: indexOfRun(history, pickRunFor(history, current, word).id) };
@@ -63604,9 +64054,10 @@ function markCode(graph, records) {
 }
 
 function compareNow(file, seen) {
-  if (seen === undefined) return 'gone';
-  if (!isKnownContent(file) || seen.state.hash === '?') return 'unknown';
-  return isSameContent(file, seen.state) ? 'same' : 'changed';
+  const now = seen.stateOf(file.path);
+  if (now === undefined) return 'gone';
+  if (!isKnownContent(file) || now.hash === '?') return 'unknown';
+  return isSameContent(file, now) ? 'same' : 'changed';
 }
 
 const LEAF_MARKS = { same: 'as read', changed: 'changed since', gone: 'gone', unknown: '' };
@@ -63614,11 +64065,11 @@ const LEAF_MARKS = { same: 'as read', changed: 'changed since', gone: 'gone', un
 /** Of each file node how it is now. Up: only raw data, for the rest is told by its run. *_/
 function markFiles(history, graph, seen) {
   if (graph.direction === 'up') {
-    return graph.files.map(({ file, origin }) => (origin.kind === 'raw' ? LEAF_MARKS[compareNow(file, seen.get(file.path))] : ''));
+    return graph.files.map(({ file, origin }) => (origin.kind === 'raw' ? LEAF_MARKS[compareNow(file, seen)] : ''));
   }
   const owners = listOwners(history.runs);
   return graph.files.map(({ file, origin }) => {
-    const state = compareNow(file, seen.get(file.path));
+    const state = compareNow(file, seen);
     if (origin.kind !== 'run') return state === 'same' || origin.kind === 'other' ? '' : LEAF_MARKS[state];
     const owner = owners.get(file.path);
     if (owner !== undefined && owner.index !== graph.runs[origin.node].run) return 'superseded';
@@ -63649,7 +64100,7 @@ async function judgeChain(history, start) {
   const chain = graph.runs.map(({ run }, node) => ({ id: runs[run].id, run: records[node], needed: Array.from(needed[node]), repeats: repeats.get(runs[run].id) ?? [] }));
   const there = leaves.filter((leaf) => leaf !== undefined);
   const seen = await readFileStates(project, there.map((leaf) => graph.files[leaf.node].file.path));
-  const facts = there.map(({ node, readers }) => ({ file: graph.files[node].file, state: compareNow(graph.files[node].file, seen.get(graph.files[node].file.path)), isCode: isCode[node], readers }));
+  const facts = there.map(({ node, readers }) => ({ file: graph.files[node].file, state: compareNow(graph.files[node].file, seen), isCode: isCode[node], readers }));
   const comparer = new EnvironmentComparer(project);
   const answer = judgeReproducible(chain, facts, (environment) => comparer.changesOf(environment));
   comparer.save();
@@ -63726,18 +64177,17 @@ async function explainFile(word, options) {
 
 /** The files in these folders that may be orphans; a page of rr's own is none. *_/
 function listOrphanCandidates(project, expected, folders) {
-  const mayBeOrphan = makeOrphanTester(expected.graph.runs, expected.graph.owners);
+  const { runs, owners } = expected.graph;
+  const mayBeOrphan = makeOrphanTester(owners);
   const found = [];
   for (const folder of folders) {
-    for (const name of listFolder(absoluteOf(project, folder === '' ? '.' : folder))) {
-      if (!mayBeOrphan(folder, name)) continue;
-      const path = folder === '' ? name : folder + '/' + name;
-      const stat = lstatIfThere(absoluteOf(project, path));
-      if (stat === undefined || !(stat.isFile() || stat.isSymbolicLink())) continue;
-      if (!stat.isFile() || !/\.html?$/i.test(name) || readFirstBytes(absoluteOf(project, path), REPORT_MARK.length) !== REPORT_MARK) found.push(path);
-    }
+    for (const name of listFolder(absoluteOf(project, folder === '' ? '.' : folder))) if (mayBeOrphan(folder, name)) found.push(folder === '' ? name : folder + '/' + name);
   }
-  return found.sort(compareBytes);
+  return findUnknown(runs, found).filter((path) => {
+    const stat = lstatIfThere(absoluteOf(project, path));
+    if (stat === undefined || !(stat.isFile() || stat.isSymbolicLink())) return false;
+    return !stat.isFile() || !/\.html?$/i.test(path) || readFirstBytes(absoluteOf(project, path), REPORT_MARK.length) !== REPORT_MARK;
+  }).sort(compareBytes);
 }
 
 function listSources({ graph }) {
@@ -63761,12 +64211,14 @@ async function gatherFacts(project, hasEnvironment) {
   const book = new StepBook(project, source, present);
   const verdicts = judgeFiles(expected, book.present);
   book.close();
-  depends.push(...present.listDependences());
   // Who has noted what came of it knows of it.
   const lost = runs.filter((run) => run.status === 'lost').map((run) => applyNotes(run, source.notes.get(run.id))).filter((one) => one.notes.outcome === undefined).reverse().map(({ run }) => ({ id: run.id, label: run.label }));
   return {
     facts: { ...verdicts, runs: runs.length, lost, unreadable: source.faults.concat(source.planFault ?? []).map((fault) => fault.message), orphanCandidates: listOrphanCandidates(project, expected, folders), sources: listSources(expected) },
-    depends,
+    depends: function* dependences() {
+      yield* depends;
+      yield* present.listDependences();
+    },
   };
 }
 
@@ -63785,7 +64237,7 @@ async function readFacts(project, hasEnvironment) {
   const kept = hasEnvironment ? undefined : parseKeptFacts(await findKeptAnswer(project, 'status'));
   if (kept !== undefined) return kept;
   const { facts, depends } = await gatherFacts(project, hasEnvironment);
-  if (!hasEnvironment) keepAnswer(project, 'status', JSON.stringify(facts), depends);
+  if (!hasEnvironment) keepAnswer(project, 'status', JSON.stringify(facts), depends());
   return facts;
 }
 
@@ -64007,8 +64459,11 @@ async function findAllCurrent(project, words, options) {
 
 function keepAllCurrent(session, depends) {
   const { book, facts, project } = session;
-  const kept = { steps: book.steps.length, variables: facts.listVariables() };
-  keepAnswer(project, 'make', JSON.stringify(kept), depends.concat(facts.listDependences()));
+  const kept = { steps: book.graph.nodes.length, variables: facts.listVariables() };
+  keepAnswer(project, 'make', JSON.stringify(kept), function* dependences() {
+    yield* depends;
+    yield* facts.listDependences();
+  }());
 }
 
 // ---- what is wanted -----------------------------------------------------------------------------------
@@ -64052,19 +64507,18 @@ async function beginMake(words, options, project) {
 // ---- what became of steps -------------------------------------------------------------------------------
 
 function baseOf(book, at) {
-  const { name, runId } = book.steps[at];
-  return { name, run: runId };
+  return { name: book.nameOf(at), run: book.runIdOf(at) };
 }
 
 function rootOf(session, at) {
-  const { key } = session.book.steps[at];
+  const key = session.book.keyOf(at);
   return session.roots.get(key) ?? key;
 }
 
 /** What is to be told of a forecast; `nameOf` gives the name of a step by its key. *_/
 function tellForecast(book, at, forecast, causesOf) {
   const base = baseOf(book, at);
-  const nameOf = (key) => book.steps[book.placeOf(key)].name;
+  const nameOf = (key) => book.nameOf(book.placeOf(key));
   switch (forecast.kind) {
     case 'fresh': return { ...base, state: 'up to date', why: book.describeFresh(at) };
     case 'redo': return { ...base, state: 'to do', causes: forecast.causes };
@@ -64136,15 +64590,15 @@ function noteStepEnd(session, end) {
   const step = made.get(root);
   book.noteEnd(end);
   times.set(root, (times.get(root) ?? 0) + 1);
-  made.set(root, { name: book.steps[at].name, run: end.run.id, state: end.isGood ? 'done' : 'failed', causes: step !== undefined && 'causes' in step ? step.causes : [] });
-  if (end.isGood && book.steps[at].plan === undefined) roots.set(end.run.id, root);
+  made.set(root, { name: book.nameOf(at), run: end.run.id, state: end.isGood ? 'done' : 'failed', causes: step !== undefined && 'causes' in step ? step.causes : [] });
+  if (end.isGood && book.graph.nodes[at].plan < 0) roots.set(end.run.id, root);
 }
 
 /** What the engine did not carry out. *_/
 function noteBlocked(session, outcomes, open) {
   const { book, made } = session;
   for (const at of sortSteps(book.graph, open)) {
-    if (outcomes.get(book.steps[at].key) !== 'blocked') continue;
+    if (outcomes.get(book.keyOf(at)) !== 'blocked') continue;
     made.set(rootOf(session, at), { ...baseOf(book, at), state: 'not run', why: findBlame(session, at) ?? (session.signal === undefined ? STOPPED : 'it was interrupted') });
   }
 }
@@ -64243,18 +64697,24 @@ function tellEnd(session) {
   const left = steps.filter((step) => step.state === 'not run');
   for (const step of left.slice(0, MOST_TOLD)) tell('rr: ' + printMadeStep(step));
   if (left.length > MOST_TOLD) tell('rr: and ' + String(left.length - MOST_TOLD) + ' more that are not run');
-  tell('rr: ' + printMakeSum(steps));
+  tell('rr: ' + printMakeSum(steps.map((step) => step.state)));
 }
 
 /** Tells what would be done. Status 0 unless something cannot be. *_/
-function printDryRun(session, told) {
-  const { options } = session;
-  if (options.json) printOut(printMakeJson(told));
+function printDryRun({ book, options }, forecast) {
+  const tellOf = (at, one) => tellForecast(book, at, one, (place) => book.causesOf(place));
+  if (options.json) printOut(printMakeJson(Array.from(forecast, ([at, one]) => tellOf(at, one))));
   else if (!options.quiet) {
-    for (const step of told) if (options.why || step.state !== 'up to date') printOut(printMadeStep(step) + '\n');
-    printOut((told.every((step) => step.state === 'up to date') ? printAllCurrent(told.length) : printMakeSum(told)) + '\n');
+    const states = [];
+    for (const [at, one] of forecast) {
+      // What is up to date is no more than counted, unless all are to be told.
+      const step = one.kind === 'fresh' && !options.why ? undefined : tellOf(at, one);
+      if (step !== undefined) printOut(printMadeStep(step) + '\n');
+      states.push(step === undefined ? 'up to date' : step.state);
+    }
+    printOut((states.every((state) => state === 'up to date') ? printAllCurrent(states.length) : printMakeSum(states)) + '\n');
   }
-  return told.some((step) => step.state === 'cannot be made') ? EXIT.unmakeable : 0;
+  return Array.from(forecast.values()).some((one) => one.kind === 'unmakeable') ? EXIT.unmakeable : 0;
 }
 
 /** Tells what cannot be made, and what is up to date if that is asked for. May the rest be made? *_/
@@ -64295,12 +64755,12 @@ async function makeTargets(words, options) {
   book.close();
   const isAllFresh = Array.from(forecast.values()).every((one) => one.kind === 'fresh');
   if (isAllFresh && isAskedForAll(words, options) && book.source.faults.length === 0) keepAllCurrent(session, depends);
-  if (options.dryRun) return printDryRun(session, Array.from(forecast, ([at, one]) => tellForecast(book, at, one, (place) => book.causesOf(place))));
+  if (options.dryRun) return printDryRun(session, forecast);
   const mayGoOn = tellBefore(session, forecast);
   if (isAllFresh && !options.json) say(printAllCurrent(selected.size));
   if (!isAllFresh && mayGoOn && wish !== undefined && cluster !== undefined) return handStepsOver(session, forecast, wish, cluster);
   if (!isAllFresh && mayGoOn) {
-    refuseInFlight(project, () => listOpen(forecast).map((at) => book.steps[at].key));
+    refuseInFlight(project, () => listOpen(forecast).map((at) => book.keyOf(at)));
     await makeAll(session, forecast);
   }
   session.book.close();
@@ -64520,18 +64980,12 @@ function findExport(name) {
   throw new Failure('cannot export "' + makeHarmless(name) + '": there is no such form', 'one of ' + joinWords(EXPORT_FORMS.map((one) => one.name), 'or'), EXIT.usage);
 }
 
-/** As it is printed. Some forms hold any byte as it is; a terminal would carry it out. *_/
-function* showExported({ text }) {
-  const isShown = isTerminal(1);
-  for (const piece of typeof text === 'string' ? [text] : text()) yield isShown ? piece.replace(/[^\n\t]+/g, makeHarmless) : piece;
-}
-
 /** `output` as given, for messages; written under its absolute name. *_/
 function writeExported(folder, output, files, force) {
   if (output === '') throw new Failure('cannot write "": that is no name', 'name a file or a folder: -o PATH', EXIT.usage);
   const isFolder = files.length !== 1 || output.endsWith('/') || statIfThere(joinNames(folder, output))?.isDirectory() === true;
   const base = resolveLinks(joinNames(folder, output.replace(/([^/])\/+$/, '$1')));
-  const nameOf = (file) => (isFolder ? output.replace(/\/+$/, '') + '/' + file.path : output);
+  const nameOf = (file) => (isFolder ? dropEndSlashes(output) + '/' + file.path : output);
   for (const file of files) {
     const there = lstatIfThere(joinNames(folder, nameOf(file)));
     if (there?.isDirectory() === true) throw new Failure('cannot write "' + makeHarmless(nameOf(file)) + '": it is a folder', '', EXIT.differs);
@@ -64571,7 +65025,7 @@ async function exportRecords(format, references, options) {
   }
   const { files, left } = await print(publication, project, options, folder);
   if (options.output !== undefined) writeExported(folder, options.output, files, options.force);
-  else if (files.length === 1) printPieces(showExported(files[0]));
+  else if (files.length === 1) printPieces(typeof files[0].text === 'string' ? [files[0].text] : files[0].text());
   else throw new Failure('cannot print "' + format + '": it is ' + String(files.length) + ' files', 'name a folder for them: -o FOLDER', EXIT.usage);
   if (!options.quiet) for (const one of left) tell('rr: ' + makeHarmless(one));
   for (const fault of faults) tell('rr: ' + fault.message);
@@ -65441,7 +65895,7 @@ function printNamed(naming, kind, hex, found, what) {
     throw new Failure('cannot name a part of "' + makeHarmless(what) + '": only contents have lines and bytes', '', EXIT.usage);
   }
   const whole = options.core ? {} : { ...found, ...(given.origin === undefined ? {} : { origin: given.origin }), visit: given.visit };
-  printOut(printSwhid(kind, hex, { ...whole, lines: given.lines, bytes: given.bytes }) + '\t' + encodeText(what) + '\n');
+  printOut(printSwhid(kind, hex, { ...whole, lines: given.lines, bytes: given.bytes }) + '\t' + makeHarmless(encodeText(what)) + '\n');
 }
 
 function tellAll(options, what, remarks) {
@@ -65489,11 +65943,16 @@ function printPath(naming, operand) {
   tellAll(options, operand, remarks);
 }
 
+/** The absolute name without "/" and "/." at its end. Not before one of them: else each of many inside would be tried. *_/
+function nameOperand(folder, operand) {
+  return joinNames(folder, operand).replace(/(?<!\/\.?)(?:\/\.?)+$/, '') || '/';
+}
+
 /** What --revision, --release and --snapshot ask for. *_/
 function printObjects(naming, operands) {
   const { options, folder } = naming;
   if (operands.length > 1) throw new Failure('cannot name objects of ' + String(operands.length) + ' repositories at once', 'say one', EXIT.usage);
-  const repository = requireRepository(joinNames(folder, operands[0] ?? '.').replace(/(?:\/\.?)+$/, '') || '/');
+  const repository = requireRepository(nameOperand(folder, operands[0] ?? '.'));
   const origin = originOfRepository(repository);
   const print = (named, what) => {
     printNamed(naming, named.kind, named.hex, named.isOfCloneAlone === true ? {} : { origin }, what);
@@ -65507,7 +65966,7 @@ function printObjects(naming, operands) {
 /** What is there in the place of what was asked for; of revisions and releases what the repository has. *_/
 function findActual(naming, wanted, operand) {
   const { options, folder } = naming;
-  const name = joinNames(folder, operand).replace(/(?:\/\.?)+$/, '') || '/';
+  const name = nameOperand(folder, operand);
   const choice = { isTracked: options.tracked, isLink: options.link };
   if (wanted.kind === 'cnt' || wanted.kind === 'dir') {
     const named = naming.namer.name(name, choice);
@@ -65592,46 +66051,45 @@ const MOST_ROWS_WITHOUT_SCRIPT = 500;
 //   project: Project;
 //   known: KnownRuns;
 //   reported: Reported;
-//   indexes: Map<string, number>;
-//   readers: OutputReaders;
+//   /** Of each run that has a graph its place in the report, and of each place its run; -1: none. *_/
+//   placesOfRuns: Int32Array;
+//   runsOfPlaces: Int32Array;
+//   readings: ReturnType<typeof listReadings>;
 //   lastRepeats: Map<string, string>;
-//   /** By key; undefined: there is nothing to be seen. *_/
+//   /** By key, those that are in no part yet; undefined: there is nothing to be seen. *_/
 //   entries: Map<string, SharedEntry | undefined>;
 // };
 
-/** Numbers of the runs that read an output, ascending; those of output i begin at firsts[i]. *_/
-// type OutputReaders = { firsts: Int32Array; runs: Int32Array };
-
-function findOutputReaders(lineage) {
-  const { origins, firstInputs } = lineage;
-  const firsts = new Int32Array(lineage.runsOfOutputs.length + 1);
-  for (const output of origins) if (output >= 0) firsts[output + 1] += 1;
-  for (let output = 1; output < firsts.length; output++) firsts[output] += firsts[output - 1];
-  const next = firsts.slice();
-  const runs = new Int32Array(firsts[firsts.length - 1]);
-  for (let run = 0; run < lineage.runs.length; run++) {
-    for (let input = firstInputs[run]; input < firstInputs[run + 1]; input++) if (origins[input] >= 0) runs[next[origins[input]]++] = run;
-  }
-  return { firsts, runs };
-}
-
 /** Ids of the runs that read an output. *_/
-function listReaders({ readers, reported: { lineage } }, output) {
-  const runs = readers.runs.subarray(readers.firsts[output], readers.firsts[output + 1]);
+function listReaders({ readings, reported: { lineage } }, output) {
+  const runs = readings.inputsOf(output).map((input) => readings.runsOfInputs[input]);
   return Array.from(new Set(runs), (run) => lineage.runs[run].id);
 }
 
-function readReportSources(project, known) {
+/** Both are in the order of ids. *_/
+function placeRunsOfReport(runs, chosen) {
+  const placesOfRuns = new Int32Array(runs.length).fill(-1);
+  const runsOfPlaces = new Int32Array(chosen.length).fill(-1);
+  let index = 0;
+  chosen.forEach(({ id }, place) => {
+    while (index < runs.length && runs[index].id < id) index += 1;
+    if (index === runs.length || runs[index].id !== id) return;
+    placesOfRuns[index] = place;
+    runsOfPlaces[place] = index;
+  });
+  return { placesOfRuns, runsOfPlaces };
+}
+
+function readReportSources(project, known, chosen) {
   const reported = traceReport(readGraphRuns(project).runs);
   const { lineage } = reported;
-  return {
-    project, known, reported, readers: findOutputReaders(lineage), indexes: new Map(lineage.runs.map((run, index) => [run.id, index])),
-    lastRepeats: findLastRepeats(known.summaries), entries: new Map(),
-  };
+  return { project, known, reported, readings: listReadings(lineage), ...placeRunsOfReport(lineage.runs, chosen), lastRepeats: findLastRepeats(known.summaries), entries: new Map() };
 }
 
 /** An entry by its key, made by `find` the first time that it is asked for. *_/
-function findShared(sources, key, find) {
+function findShared(sources, parts, key, find) {
+  const placed = parts.entryOf(key);
+  if (placed !== undefined) return placed;
   if (!sources.entries.has(key)) sources.entries.set(key, find());
   return sources.entries.get(key);
 }
@@ -65639,14 +66097,8 @@ function findShared(sources, key, find) {
 function findPreview({ project }, file) {
   const preview = readPreview(project, file);
   if (preview === undefined) return undefined;
-  let html = printPreviewEntry(file, preview);
-  // Asked for once, and not kept any longer.
-  const print = () => {
-    const text = html;
-    html = '';
-    return text;
-  };
-  return { key: keyOfPreview(file.hash), kind: preview.kind, print };
+  const html = printPreviewEntry(file, preview);
+  return { key: keyOfPreview(file.hash), kind: preview.kind, print: () => html };
 }
 
 function findPatch({ project }, hash) {
@@ -65659,45 +66111,48 @@ function findEnvironment({ project }, hash) {
   return environment === undefined ? undefined : { key: keyOfEnvironment(hash), kind: 'environment', print: () => printEnvironmentEntry(hash, environment) };
 }
 
-function findRunEntries(sources, run) {
+function findRunEntries(sources, parts, run) {
   const previews = new Map();
   for (const file of run.tree === undefined ? run.outputs.concat(run.inputs) : run.inputs) {
     if (previews.size >= MOST_PREVIEWS_OF_RUN) break;
-    const found = file.hash.length !== 64 ? undefined : findShared(sources, keyOfPreview(file.hash), () => findPreview(sources, file));
+    const found = file.hash.length !== 64 ? undefined : findShared(sources, parts, keyOfPreview(file.hash), () => findPreview(sources, file));
     if (found !== undefined) previews.set(file.path, found);
   }
   const patch = /^\S+ \S+ dirty ([0-9a-f]{64})$/.exec(run.code ?? '');
   return {
-    previews, patch: patch === null ? undefined : findShared(sources, keyOfPatch(patch[1]), () => findPatch(sources, patch[1])),
-    environment: run.environment === undefined ? undefined : findShared(sources, keyOfEnvironment(run.environment), () => findEnvironment(sources, run.environment)),
+    previews, patch: patch === null ? undefined : findShared(sources, parts, keyOfPatch(patch[1]), () => findPatch(sources, patch[1])),
+    environment: run.environment === undefined ? undefined : findShared(sources, parts, keyOfEnvironment(run.environment), () => findEnvironment(sources, run.environment)),
   };
 }
 
-/** A run with what is read beside its record; undefined if that has gone. *_/
-function readStory(sources, id) {
-  const { project, known, reported: { lineage }, indexes } = sources;
+/** The run at a place with what is read beside its record; undefined if that has gone. *_/
+function readStory(sources, id, place) {
+  const { project, known, reported: { lineage }, runsOfPlaces } = sources;
   const one = readKnownRun(project, known, id);
   if (one === undefined) return undefined;
-  const index = indexes.get(id);
+  const index = runsOfPlaces[place];
   const repeat = sources.lastRepeats.get(id);
   const makerOf = (input) => (lineage.origins[input] < 0 ? undefined : lineage.runs[lineage.runsOfOutputs[lineage.origins[input]]].id);
   const lostLogs = [];
   return {
     one, lastRepeat: repeat === undefined ? undefined : readKnownRun(project, known, repeat)?.run, logs: readLogExcerpts(project, one.run, lostLogs), ...readCourse(project, one.run, lostLogs), lostLogs,
-    makers: one.run.inputs.map((_, i) => (index === undefined ? undefined : makerOf(lineage.firstInputs[index] + i))),
-    readers: one.run.outputs.map((_, i) => (index === undefined ? [] : listReaders(sources, lineage.firstOutputs[index] + i))),
+    makers: one.run.inputs.map((_, i) => (index < 0 ? undefined : makerOf(lineage.firstInputs[index] + i))),
+    readers: one.run.outputs.map((_, i) => (index < 0 ? [] : listReaders(sources, lineage.firstOutputs[index] + i))),
   };
 }
 
 /** Puts the details of runs into `parts`, those first that matter most; gives the faults met. *_/
 function addRunDetails(sources, chosen, parts) {
-  const live = new Set(sources.reported.live.map((one) => one.run.id));
+  const { runsOfPlaces, entries, reported: { isLive } } = sources;
   const faults = [];
-  for (const id of orderDetails(chosen.map((run) => run.id), live)) {
+  for (const place of orderDetails(chosen.length, (one) => runsOfPlaces[one] >= 0 && isLive[runsOfPlaces[one]] === 1)) {
     if (parts.isFull) break;
     try {
-      const story = readStory(sources, id);
-      if (story !== undefined) parts.add(story, findRunEntries(sources, story.one.run));
+      const story = readStory(sources, chosen[place].id, place);
+      if (story === undefined) continue;
+      const found = findRunEntries(sources, parts, story.one.run);
+      parts.add(place, story, found);
+      for (const entry of [...found.previews.values(), found.patch, found.environment]) if (entry !== undefined && parts.entryOf(entry.key) !== undefined) entries.delete(entry.key);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       faults.push(error);
@@ -65785,26 +66240,24 @@ function writeReport(references, options) {
 
 /** Gives the page its name, and what is told of it: its size, and what could not be read. *_/
 function writePage(project, known, chosen, { name, partsFolder, maxSize, beside }, options) {
-  const sources = readReportSources(project, known);
-  const parts = new ReportParts({ isOneFile: options.oneFile, mostBytes: maxSize, write: (number, text) => beside.write(number, text) });
+  const sources = readReportSources(project, known, chosen);
+  const parts = new ReportParts({ count: chosen.length, isOneFile: options.oneFile, mostBytes: maxSize, write: (number, text) => beside.write(number, text) });
   const faults = known.runFaults.concat(known.noteFaults, addRunDetails(sources, chosen, parts));
   const { count, isBeside, printed } = parts.close();
-  const left = describeLeft(chosen.length, parts.partOf.size, maxSize, faults.length);
+  const left = describeLeft(chosen.length, parts.detailed, maxSize, faults.length);
   const title = readTitle(project, faults);
-  const byId = new Map(known.summaries.map((run) => [run.id, run]));
   const columns = makeReportColumns(chosen, (id) => {
     const repeat = sources.lastRepeats.get(id);
-    return repeat === undefined ? undefined : printVerdictWords(byId.get(repeat)?.verdicts ?? []);
+    return repeat === undefined ? undefined : printVerdictWords(known.summaries[findRunBefore(known.summaries, repeat, known.summaries.length)].verdicts);
   });
-  const places = new Map(chosen.map((run, i) => [run.id, i]));
-  const placesOf = (ids) => Array.from(ids, (id) => places.get(id) ?? -1).sort((a, b) => a - b);
-  const graph = makeReportGraph(sources.reported, places);
-  const placesOfParts = { count, of: chosen.map((run) => parts.partOf.get(run.id) ?? -1), folder: isBeside ? lastOf(partsFolder) : '', names: beside.names };
-  const facts = { title, rr: RR_VERSION, left, series: placesOf(parts.withSeries), pictures: placesOf(parts.withPictures) };
+  const inOrder = (places) => Array.from(places).sort((a, b) => a - b);
+  const graph = makeReportGraph(sources.reported, sources.placesOfRuns, chosen.length);
+  const placesOfParts = { count, of: Array.from(parts.partOf), folder: isBeside ? lastOf(partsFolder) : '', names: beside.names };
+  const facts = { title, rr: RR_VERSION, left, series: inOrder(parts.withSeries), pictures: inOrder(parts.withPictures) };
   const page = {
     title, summary: summarizeRuns(chosen), left, articles: parts.articles, entries: parts.entries, parts: printed, hasPartFiles: isBeside,
     table: chosen.length === 0 ? '' : printStaticTable(columns, chosen.length, MOST_ROWS_WITHOUT_SCRIPT, (id) => parts.staticIds.has(id)),
-    results: printStaticResults(sources.reported, places, MOST_ROWS_WITHOUT_SCRIPT),
+    results: printStaticResults(sources.reported, sources.placesOfRuns, MOST_ROWS_WITHOUT_SCRIPT),
     index: () => printReportIndex(columns, graph, placesOfParts, facts),
   };
   let bytes = 0;
