@@ -6823,7 +6823,8 @@ function readEnvironment(project, hash) {
 // So at worst a head is named twice. .rr/heads says nothing that cannot be found again in the records; without
 // it, and where none of its records is there, heads are looked for among the newest records.
 //
-// Nothing here may keep a run from being recorded: what fails of the file system is passed over.
+// Nothing here keeps a run from being recorded. What fails is told to the caller, who leaves the mark for the next
+// one (invariant 3); where .rr/heads may not be written, or is a link, heads are looked for each time.
 
 /** More a record does not name; the next one names the rest. */
 const MOST_PREVIOUS = 256;
@@ -6832,7 +6833,7 @@ const NEWEST_LOOKED_AT = 256;
 const LARGEST_LOOKED_AT = 16 << 20;
 const STALE_MS = 86400000;
 
-/** What fails of the file system is passed over; a mistake of rr's is not. */
+/** Of what looks, and of what can come later, failures of the file system are passed over; a mistake of rr's is not. */
 function passOverFaults(act) {
   try {
     act();
@@ -6904,9 +6905,21 @@ function hasPlainFolder(project) {
   return lstatIfThere(project.own + '/heads')?.isSymbolicLink() !== true;
 }
 
-/** Makes the head of a record (invariant 1). */
+const CLOSED = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ELOOP'];
+
+/** Does that in .rr/heads, if rr may write there. Throws what the system says of a full disk and its like. */
+function changeHeads(project, change) {
+  if (!hasPlainFolder(project)) return;
+  try {
+    change();
+  } catch (error) {
+    if (CLOSED.indexOf(errorCode(error)) < 0) throw error;
+  }
+}
+
+/** Makes the head of a record (invariant 1). Throws what the system says. */
 function addHead(project, head) {
-  passOverFaults(() => { if (hasPlainFolder(project)) touchHead(project, head); });
+  changeHeads(project, () => touchHead(project, head));
 }
 
 /** Takes away the heads of records that a record in place names (invariant 2). */
@@ -6914,31 +6927,30 @@ function dropHeads(project, named) {
   passOverFaults(() => { if (hasPlainFolder(project)) for (const head of named) removeIfThere(headName(project, head)); });
 }
 
-/** A record is in place: its head takes the place of those that it names. */
+/** A record is in place: its head takes the place of those that it names. Throws what the system says if it cannot be made. */
 function advanceHeads(project, record, named) {
-  passOverFaults(() => {
-    if (!hasPlainFolder(project)) return;
+  changeHeads(project, () => {
     // By rename where that can be, as it costs half of making one file and removing another.
-    let isMade = false;
-    if (named.length > 0) {
-      try {
-        fs.renameSync(toFsPath(headName(project, named[0])), toFsPath(headName(project, record)));
-        isMade = true;
-      } catch (error) {
-        if (errorCode(error) !== 'ENOENT') throw error; // another writer named it, too
-      }
-    }
-    if (!isMade) touchHead(project, record);
-    for (const head of named.slice(isMade ? 1 : 0)) removeIfThere(headName(project, head));
+    if (named.length === 0 || !renameHead(project, named[0], record)) touchHead(project, record);
   });
+  dropHeads(project, named);
 }
 
-/** Makes the head of a record that is in place and that perhaps none names. */
+/** False if that cannot be: perhaps another writer named the one before, too. */
+function renameHead(project, before, record) {
+  try {
+    fs.renameSync(toFsPath(headName(project, before)), toFsPath(headName(project, record)));
+    return true;
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return false;
+  }
+}
+
+/** Makes the head of a record that is in place and that perhaps none names. Throws what the system says. */
 function addHeadOf(project, id) {
-  passOverFaults(() => {
-    const record = readChained(project, id);
-    if (record !== undefined) addHead(project, record);
-  });
+  const record = readChained(project, id);
+  if (record !== undefined) addHead(project, record);
 }
 
 /**
@@ -7303,13 +7315,13 @@ function makeMonthFolder(project, id) {
   syncFolder(project.provenance + '/runs');
 }
 
-/** Writes a run's record for good (invariant 1). It names the heads, and is one then. */
+/** Writes a run's record for good (invariant 1). It names the heads, and is to be one, in their place (advanceHeads). */
 function saveRecord(project, run) {
   makeMonthFolder(project, run.id);
   run.previous = readHeads(project, run.id);
   const text = printRecord(run);
   replaceFile(project.provenance + '/' + recordPath(run.id), text, true);
-  advanceHeads(project, { id: run.id, hash: hashBytes(text) }, run.previous);
+  return { id: run.id, hash: hashBytes(text) };
 }
 
 /** The same of a lost run, whose record another process may write at the same time, with other heads in it. */
@@ -8558,7 +8570,10 @@ function save(session) {
   const before = problems.length;
   // The other lines of a record are far fewer than this leaves.
   if (run.inputs.length + run.outputs.length > MOST_RECORD_LINES - 100000) run.warnings.push('these are more files than rr reads from a record; provenance/files.txt can leave folders out');
-  attempt(problems, 'write the record', () => saveRecord(project, run));
+  let record;
+  attempt(problems, 'write the record', () => { record = saveRecord(project, run); });
+  // If that fails, whoever settles the mark does it: the record is in place.
+  attempt(problems, 'write in .rr/heads', () => { if (record !== undefined) advanceHeads(project, record, run.previous); });
   // In a scratch tree it has changed nothing that another run could take for its own.
   if (run.tree === undefined) attempt(problems, 'note the end', () => noteEnded(project, run));
   if (problems.length > before) return;
@@ -9715,7 +9730,7 @@ function printVerbHelp(verb) {
 
 // ==== what brings in the files below =============================================================
 noteParts({
-  build: '9a5b2ea70e3ef422',
+  build: '4263117886b5d65b',
   base: () => ({
     ACCEPTANCES, CANNOT_SYNC, CLOCK_TICKS_PER_S, CommandStopper, DURATION_WORDS, ENDING_SIGNALS,
     EXIT, EXPORT_FORMS, Failure, FieldWriter, HashCache, LARGEST_SOURCE_BYTES,
@@ -10112,1057 +10127,1057 @@ function explain(error) {
 if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
 else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
 
-// ==== late, build 9a5b2ea70e3ef422 ===============================================================
+// ==== late, build 4263117886b5d65b ===============================================================
 function holdLateFiles() { /*
-core/heldrun.ts 11170
+core/heldrun.ts 11185
 uses detachString
 gives RunHolder
-core/signature.ts 11217
+core/signature.ts 11232
 uses compareBytes findHeads
 gives judgeRecordChain listSignedFiles stateRecords
-core/graph.ts 11338
+core/graph.ts 11353
 uses isComparable
 gives findLiveRuns isResult isResultPath isSameContent listOwners makeLiveRun noteOwned placeRuns resultsOf
 needs core/graph.ts
-core/circles.ts 11578
+core/circles.ts 11593
 uses 
 gives findCircles
-core/steps.ts 11623
+core/steps.ts 11638
 uses compareBytes compileGlob findCircles fixedFolder isGlob isResult noteOwned
 gives NO_FACTS buildStepGraph findCarriers findRunBefore makePatternTester plannedInputs plannedOutputs sortSteps splitFileParameter stepFactsOf withAllAfter withAllBefore
-core/stepcauses.ts 12094
+core/stepcauses.ts 12109
 uses isSameContent isSourceName splitFileParameter
 gives describeCause describeCauses findStepCauses isOfResult
-core/lineage.ts 12299
+core/lineage.ts 12314
 uses isComparable
 gives findMaker findReaders isKnownContent outputState traceDown traceLineage traceUp
-core/layers.ts 12589
+core/layers.ts 12604
 uses 
 gives layOut
-core/staleness.ts 12745
+core/staleness.ts 12760
 uses compareBytes findStepCauses isOfResult isSameContent
 gives findOverwriters judgeFiles listExpectations listPathsOfStep listResultFolders makeOrphanTester
-core/linediff.ts 12905
+core/linediff.ts 12920
 uses 
 gives diffTexts isBinaryContent
-core/versions.ts 13243
+core/versions.ts 13258
 uses 
 gives compareVersions
-core/environment.ts 13383
+core/environment.ts 13398
 uses 
 gives emptyEnvironment
-core/rundiff.ts 13414
+core/rundiff.ts 13429
 uses compareBytes compareVersions
 gives compareRuns hasDifference isSameAspect isSameRow splitAt
-core/select.ts 13763
+core/select.ts 13778
 uses compareBytes
 gives findCounterpart listValueNames matchesFiles matchesFilter parseParameterCondition readDecimal resolveName selectRun valuesOf
-core/comparison.ts 13941
+core/comparison.ts 13956
 uses 
 gives describeTolerance isWithin
-core/moment.ts 14022
+core/moment.ts 14037
 uses 
 gives readMoment
-core/notes.ts 14052
+core/notes.ts 14067
 uses compileGlob recordPath
 gives applyNotes emptyNote findCountingNotes findTolerance groupNotes hasEffect notePath
-core/journal.ts 14233
+core/journal.ts 14248
 uses compareBytes trimBlanks
 gives arrangeJournal countStatuses distinctTexts spanParameters
-core/metadata.ts 14313
+core/metadata.ts 14328
 uses 
 gives emptyMetadata emptyTold familyFirst joinMetadata nameOfField
-core/publication.ts 14547
+core/publication.ts 14562
 uses 
 gives oneFile
-core/paper.ts 14593
+core/paper.ts 14608
 uses 
 gives UsedKeys
-core/archive.ts 14647
+core/archive.ts 14662
 uses codePointAt compareBytes isResultPath isUtf8 utf8SequenceLength
 gives TOP_MAKEFILE_NAMES compareOmitted findBagFault findNameClashes includesProvenance isDocumentName judgeClaim listArchiveClaims
-core/report.ts 14779
+core/report.ts 14794
 uses 
 gives findLastRepeats orderDetails thinOut
-core/system.ts 14830
+core/system.ts 14845
 uses lookUp
 gives platformOf readSystemRelease
-core/recordedsoftware.ts 14880
+core/recordedsoftware.ts 14895
 uses EXIT Failure REPLAYED_VARIABLES compareBytes compareVersions lookUp readSystemRelease splitVariable
 gives collectSoftware
-core/filteroptions.ts 15097
+core/filteroptions.ts 15112
 uses EXIT Failure readMoment
 gives requireMoment
-core/parameters.ts 15108
+core/parameters.ts 15123
 uses compareBytes editDistance
 gives DEEPEST_NESTING canonicalFloat canonicalInteger fileParametersOf findParameter isSameNode listParameters nameFileParameter printKey splitParameterName
 needs core/parameters.ts
-core/tracefiles.ts 15329
+core/tracefiles.ts 15344
 uses detachString folderOfName hasDots joinNames normalizeName
 gives TracedFiles
-core/traceprocesses.ts 15743
+core/traceprocesses.ts 15758
 uses 
 gives TracedProcesses listIds noteKept noteRead noteWritten
-core/tracecalls.ts 15911
+core/tracecalls.ts 15926
 uses detachString folderOfName joinNames normalizeName noteKept noteRead noteWritten
 gives CALL_HANDLERS
-core/trace.ts 16370
+core/trace.ts 16385
 uses CALL_HANDLERS TracedFiles TracedProcesses compareBytes folderOfName listIds
 gives Trace
-core/packagefact.ts 16660
+core/packagefact.ts 16675
 uses compareBytes
 gives choosePackage
-core/timestamps.ts 16683
+core/timestamps.ts 16698
 uses 
 gives STAMP_PATTERN haveStampsAsOnlyDifference
-core/localecauses.ts 16794
+core/localecauses.ts 16809
 uses compareBytes
 gives isLocaleDifference isSortedOtherwise
-core/causes.ts 16887
+core/causes.ts 16902
 uses compareBytes haveStampsAsOnlyDifference isLocaleDifference isSortedOtherwise
 gives findCauses
-core/repeat.ts 16982
+core/repeat.ts 16997
 uses fileParametersOf isComparable isResultPath isSameContent joinWords resolveName resultsOf splitParameterName
 gives ResultHistory USUAL_SURROUNDINGS changeRun describeOtherEnd findRepeatObstacle isFaithfulRepeat isRepeatAccepted judgeRepeat shareSettings
 needs core/select.ts core/repeat.ts
-core/reproducible.ts 17266
+core/reproducible.ts 17281
 uses findRepeatObstacle isFaithfulRepeat
 gives judgeReproducible
-core/evidence.ts 17403
+core/evidence.ts 17418
 uses isFaithfulRepeat isRepeatAccepted
 gives judgeLastRepeats listCommits listUnkeptSources
-core/reuse.ts 17464
+core/reuse.ts 17479
 uses REPLAYED_VARIABLES compareBytes hasDots isResultPath isSourceName
 gives ListedFolders endingOfLog findReuseObstacle listTellingVariables
 needs core/reuse.ts
-core/freeing.ts 17620
+core/freeing.ts 17635
 uses compareBytes
 gives listNeeded planFreeing sumBytes
-core/schedule.ts 17697
+core/schedule.ts 17712
 uses 
 gives Schedule
-core/clusterplan.ts 18021
+core/clusterplan.ts 18036
 uses compareBytes
 gives TASK_ENDS countJobs isInFlight judgeTask planArrays tasksOfJob
-core/decimals.ts 18178
+core/decimals.ts 18193
 uses 
 gives mixGeometrically mixLinearly readExactDecimal stepRange
-core/random.ts 18347
+core/random.ts 18362
 uses 
 gives RANDOM_WHOLE SplitMix64
-core/sweep.ts 18393
+core/sweep.ts 18408
 uses EXIT Failure RANDOM_WHOLE SplitMix64 compareBytes mixGeometrically mixLinearly readExactDecimal stepRange
 gives crossAxes drawPoints findLatestPoints findSharedOutput keyOfParameters makeRowAxis numberPoints readParameterAxis zipAxes
-core/variations.ts 18695
+core/variations.ts 18710
 uses USUAL_SURROUNDINGS
 gives judgeVariations listVariations needsControl
-formats/iri.ts 18906
+formats/iri.ts 18921
 uses codePointAt utf8SequenceLength
 gives encodeIri isWebAddress
-formats/mediatypes.ts 18942
+formats/mediatypes.ts 18957
 uses 
 gives mediaTypeOf
-formats/placeholders.ts 18968
+formats/placeholders.ts 18983
 uses isGlob
 gives fillPattern fillText parsePlaceholders placeholderNamesIn valueOfPart
-formats/shelltext.ts 19036
+formats/shelltext.ts 19051
 uses valueOfPart
 gives baseName fillShellScript findProgramWords findShellScript isPlainShellValue isTameValue readShellScript
-formats/shellline.ts 19296
+formats/shellline.ts 19311
 uses quoteWord
 gives isShellName printLineCommand
-formats/commandtemplate.ts 19352
+formats/commandtemplate.ts 19367
 uses EXIT Failure fillShellScript fillText findProgramWords findShellScript isPlainShellValue isTameValue makeHarmless parsePlaceholders placeholderNamesIn readShellScript
 gives fillCommand namesInCommand readCommandTemplate
-formats/latex.ts 19409
+formats/latex.ts 19424
 uses codePointAt utf8SequenceLength
 gives LATEX_DEFINITION escapeLatex
-formats/tex.ts 19483
+formats/tex.ts 19498
 uses dropAtEnd
 gives scanTex
-formats/reuseentry.ts 19718
+formats/reuseentry.ts 19733
 uses FieldWriter compareBytes decodeText emptyRun encodeParameter encodeText fileParametersOf listTellingVariables parseRun printRunBody
 gives parseReuseEntry printReuseEntry printStepKey
-formats/runlines.ts 19774
+formats/runlines.ts 19789
 uses NO_FACTS decodeParameter decodeText decodeWithheld encodeParameter encodeText encodeWithheld encodeWord parseFile printFile stepFactsOf
 gives GraphLine SummaryLine isFileCell isLineOfProject printGraphLine printSummaryLine readLineId
-formats/claims.ts 20009
+formats/claims.ts 20024
 uses GraphLine detachString emptyRun isResult isResultPath listOwners parseFile placeRuns printFile printGraphLine readLineId
 gives RecordClaims
 needs core/circles.ts core/steps.ts formats/runlines.ts formats/claims.ts
-formats/indexfile.ts 20095
+formats/indexfile.ts 20110
 uses 
 gives INDEX_HASH_BYTES parseIndexFile printIndexBody
-formats/slurm.ts 20136
+formats/slurm.ts 20151
 uses splitWord
 gives SACCT_FORMAT SQUEUE_FORMAT parseMaxArraySize parseSacct parseSbatch parseSqueue printAskedOptions printJobName readJobState
-formats/clusterbatch.ts 20253
+formats/clusterbatch.ts 20268
 uses RUN_ID TASK_ENDS decodeText encodeText encodeWord splitWord
 gives parseArrayJobs parseBatch parseTask printArrayJob printAttempt printBatch printTask printTaskEnd
-formats/note.ts 20406
+formats/note.ts 20421
 uses EXIT Failure FieldWriter RUN_ID decodeText emptyNote encodeText failRecord readFormatNumber readId requireFields setFields splitFields splitWord
 gives parseNote parseToleranceOption printNoteBody
-formats/statement.ts 20503
+formats/statement.ts 20518
 uses FieldWriter RUN_ID decodeText encodeText failRecord parseFile readFormatNumber readId readRecordLink readWhole requireFields setFields splitFields
 gives parseStatement printStatementBody
-formats/sshsig.ts 20561
+formats/sshsig.ts 20576
 uses joinAtStars lookUp
 gives isAllowedFor parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType
-formats/notetext.ts 20777
+formats/notetext.ts 20792
 uses EXIT Failure decodeText makeHarmless trimBlanks
 gives parseNoteText printNoteText
-formats/environment.ts 20882
+formats/environment.ts 20897
 uses decodeText emptyEnvironment lookUp parseFile
 gives parseEnvironment
 needs core/environment.ts formats/environment.ts
-formats/longtext.ts 20927
+formats/longtext.ts 20942
 uses 
 gives findBackward findForward listSplicedParts spliceText
-formats/checksums.ts 21035
+formats/checksums.ts 21050
 uses compareBytes findBackward findForward spliceText
 gives findChecksum printChecksumPieces putChecksums
 needs formats/longtext.ts formats/checksums.ts
-formats/gitconfig.ts 21101
+formats/gitconfig.ts 21116
 uses trimBlanks
 gives findGitSetting findRemoteUrl isGitTrue parseGitConfig stripUrlCredentials
 needs formats/gitconfig.ts
-formats/gitindex.ts 21276
+formats/gitindex.ts 21291
 uses Failure compareBytes
 gives GIT_FOLDER GIT_LINK GIT_SYMLINK bytesFromHex computeTree findEntryPlace hexFromBytes parseGitIndex readUint32
-formats/gitpack.ts 21475
+formats/gitpack.ts 21490
 uses compareBytes readUint32
 gives applyGitDelta findInPackIndex parseLooseObject readPackedObject
-formats/gitpatch.ts 21643
+formats/gitpatch.ts 21658
 uses 
 gives dropEmptySections listPatchedNames parseRawDiff splitPatchSections
 needs formats/gitpatch.ts
-formats/gittree.ts 21692
+formats/gittree.ts 21707
 uses hexFromBytes
 gives parseGitTree
-formats/swhid.ts 21720
+formats/swhid.ts 21735
 uses EXIT Failure GIT_FOLDER bytesFromHex compareBytes
 gives originOfRemote parseSwhid parseSwhidRange printSnapshot printSwhid printSwhidFolder swhidOfCode
 needs formats/gitindex.ts formats/swhid.ts
-formats/gitapply.ts 21852
+formats/gitapply.ts 21867
 uses applyGitDelta splitPatchSections
 gives LARGEST_PATCHED_BYTES applyPatchSection splitGitPatch
-formats/vcsoutput.ts 22010
+formats/vcsoutput.ts 22025
 uses lookUp
 gives closeSpacedNames listShownNames parseFossilInfo parseFossilList parseHgStatus parseSvnInfo parseSvnStatus
-formats/jsontape.ts 22123
+formats/jsontape.ts 22138
 uses 
 gives decodeJsonString parseJson
 needs formats/jsontape.ts
-formats/series.ts 22311
+formats/series.ts 22326
 uses decodeText encodeText
 gives PRINTED_NUMBER SERIES_VALUE numberOfValue parseResources parseSeries printResources printSeries
 needs formats/series.ts
-formats/printedline.ts 22415
+formats/printedline.ts 22430
 uses PRINTED_NUMBER SERIES_VALUE decodeJsonString parseJson
 gives LONGEST_PRINTED_LINE isHopeless isPromising plainLine readPrintedLine
-formats/metricrule.ts 22616
+formats/metricrule.ts 22631
 uses EXIT Failure PRINTED_NUMBER compileGlob
 gives METRICS_FROM_HINT findRuleFault matchPattern readMetricRule
 needs formats/series.ts formats/metricrule.ts
-formats/printedreader.ts 22724
+formats/printedreader.ts 22739
 uses LONGEST_PRINTED_LINE SeriesCollector isHopeless isPromising matchPattern plainLine readPrintedLine
 gives PrintedReader
-formats/plan.ts 22892
+formats/plan.ts 22907
 uses DURATION_WORDS Failure METRICS_FROM_HINT SIZE_WORDS decodeText dropAtEnd emptyRun encodeText findNameFault findRuleFault isDeclarableVariable isResultPath isSecretName lookUp maskText parseDuration parseSize quoteCommand splitSimpleCommand splitVariable trimBlanks utf8SequenceLength
 gives PLAN_HEAD parsePlan printStep readAsked readStep spellTyped
 needs formats/series.ts formats/metricrule.ts formats/plan.ts
-formats/ldcache.ts 23271
+formats/ldcache.ts 23286
 uses 
 gives parseLibraryCache
-formats/strace.ts 23395
+formats/strace.ts 23410
 uses detachString
 gives StraceReader TRACED_CALLS
-formats/linesearch.ts 23721
+formats/linesearch.ts 23736
 uses 
 gives LineSearch
-formats/fileparts.ts 23759
+formats/fileparts.ts 23774
 uses 
 gives readBig16 readLittle16 readLittle32
-formats/dpkg.ts 23780
+formats/dpkg.ts 23795
 uses 
 gives parseDpkgDiversions parseDpkgStatus
-formats/apk.ts 23825
+formats/apk.ts 23840
 uses 
 gives findInApkList
-formats/pacman.ts 23863
+formats/pacman.ts 23878
 uses 
 gives parsePacmanDescription
-formats/conda.ts 23877
+formats/conda.ts 23892
 uses dropEndSlashes stripUrlCredentials
 gives parseCondaRecord spellInJson
-formats/storepath.ts 23934
+formats/storepath.ts 23949
 uses 
 gives parseStorePath
-formats/rpmheader.ts 23959
+formats/rpmheader.ts 23974
 uses readUint32
 gives findInRpmHeader
-formats/ndb.ts 24046
+formats/ndb.ts 24061
 uses readLittle32
 gives scanNdb
-formats/berkeleyhash.ts 24080
+formats/berkeleyhash.ts 24095
 uses readBig16 readLittle16 readLittle32 readUint32
 gives scanBerkeleyHash
-formats/sqlitelog.ts 24168
+formats/sqlitelog.ts 24183
 uses readLittle32 readUint32
 gives readSqliteLog
-formats/sqlite.ts 24222
+formats/sqlite.ts 24237
 uses readBig16 readSqliteLog readUint32
 gives findSqliteKeys findSqliteRoot findSqliteRow openSqlite scanSqliteTable
 needs formats/gitindex.ts formats/fileparts.ts formats/sqlitelog.ts formats/sqlite.ts
-formats/bytewindow.ts 24508
+formats/bytewindow.ts 24523
 uses 
 gives areSameBytes bytesAt bytesOfText isSpent openSource skipBytes sourceOfBytes startCursor takeText takeUint takeUleb128 textAt textOfBytes uintAt
-formats/dwarf.ts 24660
+formats/dwarf.ts 24675
 uses compareBytes isSpent skipBytes takeText takeUint takeUleb128 textAt uintAt
 gives readProducers
-formats/elffile.ts 24933
+formats/elffile.ts 24948
 uses isSpent openSource startCursor takeUint textAt textOfBytes uintAt
 gives ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE findOffset hasFlag isOnlyDebug openElf sourceOfSection takeWord
-formats/elfdebug.ts 25067
+formats/elfdebug.ts 25082
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE bytesAt hasFlag openSource sourceOfBytes sourceOfSection startCursor takeUint takeWord textOfBytes uintAt
 gives findDebugSection makeSectionOpener
-formats/gobuildinfo.ts 25193
+formats/gobuildinfo.ts 25208
 uses bytesAt findOffset isSpent sourceOfSection startCursor takeUleb128 textAt textOfBytes uintAt
 gives readGoFacts
-formats/elf.ts 25250
+formats/elf.ts 25265
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE bytesAt compareBytes findDebugSection findOffset hasFlag hexFromBytes isOnlyDebug isSpent makeSectionOpener openElf openSource readGoFacts readProducers sourceOfSection startCursor takeUint takeWord textAt textOfBytes uintAt
 gives describeProducer findSeparateDebugName readElf
 needs formats/gitindex.ts formats/bytewindow.ts formats/dwarf.ts formats/elffile.ts formats/elfdebug.ts formats/gobuildinfo.ts formats/elf.ts
-formats/headers.ts 25492
+formats/headers.ts 25507
 uses trimBlanks
 gives parseHeaders
-formats/zip.ts 25520
+formats/zip.ts 25535
 uses 
 gives ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra
-formats/amounts.ts 25637
+formats/amounts.ts 25652
 uses joinWords
 gives countThings groupDigits joinSome percentOf roundNumber tellDiffering
-formats/crc32.ts 25676
+formats/crc32.ts 25691
 uses 
 gives crc32
-formats/png.ts 25709
+formats/png.ts 25724
 uses bytesOfText crc32 textOfBytes
 gives PNG_SIGNATURE decodePng encodePng readPngRow
-formats/pngcomparison.ts 26052
+formats/pngcomparison.ts 26067
 uses areSameBytes compareBytes decodePng groupDigits joinSome makeHarmless percentOf readPngRow tellDiffering textOfBytes
 gives channelsApart comparePng
-formats/pngpicture.ts 26224
+formats/pngpicture.ts 26239
 uses channelsApart decodePng encodePng readPngRow
 gives drawPngDifference
-formats/npyheader.ts 26410
+formats/npyheader.ts 26425
 uses textOfBytes
 gives NPY_MAGIC readNpyHeader
-formats/npynumbers.ts 26644
+formats/npynumbers.ts 26659
 uses 
 gives PARTS_OF_NUMBER findLongForm isNumericField readNpyNumber sumOfParts
-formats/npy.ts 26791
+formats/npy.ts 26806
 uses PARTS_OF_NUMBER areSameBytes describeTolerance findLongForm groupDigits isNumericField makeHarmless readNpyHeader readNpyNumber roundNumber sumOfParts tellDiffering
 gives compareNpy
-formats/members.ts 27100
+formats/members.ts 27115
 uses areSameBytes compareBytes crc32 groupDigits makeHarmless tellDiffering
 gives compareMembers
-formats/tar.ts 27287
+formats/tar.ts 27302
 uses dropEndSlashes textOfBytes
 gives isTar readTar
-formats/tarwriter.ts 27511
+formats/tarwriter.ts 27526
 uses 
 gives printTarEnd printTarHeader printTarPadding
-formats/zipmembers.ts 27601
+formats/zipmembers.ts 27616
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES dropEndSlashes findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra textOfBytes
 gives readZip
-formats/zipwriter.ts 27682
+formats/zipwriter.ts 27697
 uses 
 gives ZIP_LOCAL_CRC_AT printZipDirectoryEntry printZipEnd printZipLocalHeader
-formats/bagit.ts 27756
+formats/bagit.ts 27771
 uses compareBytes
 gives BAGIT_TXT printBagInfo printBagManifest
-formats/binarykind.ts 27775
+formats/binarykind.ts 27790
 uses NPY_MAGIC PNG_SIGNATURE areSameBytes compareMembers compareNpy comparePng isTar readTar readZip textOfBytes
 gives BINARY_DEPTH compareBinary recognizeBinary startUnpackBudget
-formats/comparebytes.ts 27838
+formats/comparebytes.ts 27853
 uses countThings groupDigits
 gives compareAsBytes describeByteCount findFirstDifference
-formats/numbers.ts 27872
+formats/numbers.ts 27887
 uses dropAtEnd isWithin
 gives NumberScanner compareNumbers isNumber
-formats/numbertally.ts 28034
+formats/numbertally.ts 28049
 uses compareNumbers countThings groupDigits roundNumber
 gives NumberTally
-formats/comparetext.ts 28102
+formats/comparetext.ts 28117
 uses NumberScanner NumberTally countThings describeTolerance findCauses findFirstDifference groupDigits makeHarmless
 gives addNumbersOfText compareText describeTextTally looksLikeText quoteExcerpt tallyText
-formats/comparetable.ts 28305
+formats/comparetable.ts 28320
 uses NumberTally addNumbersOfText countThings describeTolerance findCauses groupDigits isNumber quoteExcerpt
 gives TableReader compareTables
-formats/comparejson.ts 28502
+formats/comparejson.ts 28517
 uses NumberTally countThings decodeJsonString describeTolerance findCauses findFirstDifference groupDigits makeHarmless parseJson quoteExcerpt
 gives compareJson
-formats/parametersource.ts 28666
+formats/parametersource.ts 28681
 uses EXIT Failure codePointAt utf8SequenceLength
 gives BYTE_ORDER_MARK ParameterSource encodeCodePoint
-formats/yamlscalars.ts 28744
+formats/yamlscalars.ts 28759
 uses canonicalFloat canonicalInteger encodeCodePoint
 gives isDayOfCalendar readYamlQuoted resolveYamlPlain
-formats/yaml.ts 28850
+formats/yaml.ts 28865
 uses DEEPEST_NESTING dropAtEnd readYamlQuoted resolveYamlPlain
 gives readYaml
-formats/toml.ts 29284
+formats/toml.ts 29299
 uses DEEPEST_NESTING canonicalFloat canonicalInteger encodeCodePoint isDayOfCalendar
 gives readToml
-formats/jsonvalues.ts 29614
+formats/jsonvalues.ts 29629
 uses DEEPEST_NESTING canonicalFloat canonicalInteger decodeJsonString
 gives readJsonValues
-formats/keylines.ts 29759
+formats/keylines.ts 29774
 uses dropAtEnd
 gives readIni readKeyLines readProperties
-formats/assignments.ts 29943
+formats/assignments.ts 29958
 uses DEEPEST_NESTING
 gives AssignmentBook LiteralCursor NoLiteral isSign makeLiteralList makeLiteralMapping matchAt readWholeLiteral replaceEscapes splitTokens
-formats/pythonvalues.ts 30144
+formats/pythonvalues.ts 30159
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readPythonValues
-formats/rvalues.ts 30434
+formats/rvalues.ts 30449
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readRValues
-formats/juliavalues.ts 30713
+formats/juliavalues.ts 30728
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList matchAt readWholeLiteral replaceEscapes splitTokens
 gives readJuliaValues
-formats/shellvalues.ts 31008
+formats/shellvalues.ts 31023
 uses AssignmentBook DEEPEST_NESTING
 gives readShellValues
-formats/parameterfile.ts 31258
+formats/parameterfile.ts 31273
 uses EXIT Failure ParameterSource compareBytes fileParametersOf findParameter isPlainText isSameNode readIni readJsonValues readJuliaValues readKeyLines readProperties readPythonValues readRValues readShellValues readToml readYaml
 gives LARGEST_PARAMETER_FILE_BYTES alignFileParameters describeParameter hasParameterFormat parameterEnding readParameters requireParameter writeParameter
-formats/metrics.ts 31522
+formats/metrics.ts 31537
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS SERIES_VALUE SeriesCollector TableReader decodeJsonString dropAtEnd dropAtEnds hasParameterFormat parameterEnding parseJson printKey readParameters
 gives readMetricSeries readMetricValues
-formats/pointtable.ts 31647
+formats/pointtable.ts 31662
 uses BYTE_ORDER_MARK EXIT Failure TableReader
 gives readPointTable
-formats/segments.ts 31685
+formats/segments.ts 31700
 uses compareAsBytes compareBytes countThings describeTextTally describeTolerance findCauses looksLikeText makeHarmless tallyText
 gives SegmentList compareSegments keepBut
-formats/pdf.ts 31824
+formats/pdf.ts 31839
 uses SegmentList keepBut looksLikeText
 gives PDF_MAGIC cutPdf
-formats/postscript.ts 32032
+formats/postscript.ts 32047
 uses SegmentList keepBut looksLikeText
 gives POSTSCRIPT_MAGIC cutPostScript
-formats/svg.ts 32049
+formats/svg.ts 32064
 uses STAMP_PATTERN SegmentList keepBut
 gives cutSvg looksLikeSvg
-formats/gzip.ts 32110
+formats/gzip.ts 32125
 uses 
 gives GZIP_MAGIC compareGzip
-formats/makeflags.ts 32163
+formats/makeflags.ts 32178
 uses 
 gives parseJobserver printJobserver
-formats/comparekind.ts 32200
+formats/comparekind.ts 32215
 uses BINARY_DEPTH GZIP_MAGIC PDF_MAGIC POSTSCRIPT_MAGIC bytesOfText compareAsBytes compareBinary compareGzip compareJson compareSegments compareTables compareText cutPdf cutPostScript cutSvg findCauses looksLikeSvg looksLikeText recognizeBinary startUnpackBudget textOfBytes
 gives compareByKind
-formats/license.ts 32283
+formats/license.ts 32298
 uses crc32 trimBlanks
 gives LARGEST_LICENSE_BYTES findSpdxLine isKnownLicense normalizeLicense recognizeLicense
-formats/metadatafile.ts 32378
+formats/metadatafile.ts 32393
 uses EXIT Failure ParameterSource emptyTold joinSome trimBlanks
 gives METADATA_HINT MetadataFile dayIn normalizeDoi normalizeOrcid personOf personOfAddress
-formats/citationfile.ts 32525
+formats/citationfile.ts 32540
 uses MetadataFile dayIn dropAtEnd dropAtEnds lookUp normalizeDoi normalizeLicense normalizeOrcid personOf readJsonValues readYaml
 gives readCitationFile readCodemetaFile readZenodoFile
-formats/packagefile.ts 32730
+formats/packagefile.ts 32745
 uses MetadataFile emptyTold isUtf8 normalizeLicense parseHeaders personOfAddress readJsonValues readToml stripUrlCredentials trimBlanks
 gives readJuliaProject readPackageJson readPyproject readRDescription readReadme
-formats/saidmetadata.ts 32890
+formats/saidmetadata.ts 32905
 uses EXIT Failure dayIn emptyTold isPlainText makeHarmless normalizeDoi normalizeLicense normalizeOrcid personOf trimBlanks
 gives readSaidMetadata
-formats/pythonmetadata.ts 32939
+formats/pythonmetadata.ts 32954
 uses dropEndSlashes stripUrlCredentials
 gives normalizePythonName parseDirectUrl parseEditableMapping parseNameLines parseRecordPaths pythonSourceOf topModuleOf
-formats/juliamanifest.ts 33014
+formats/juliamanifest.ts 33032
 uses 
 gives parseJuliaManifest parseJuliaProject
-formats/perlmodule.ts 33070
+formats/perlmodule.ts 33088
 uses 
 gives parsePerlModule
-views/makefile.ts 33130
+views/makefile.ts 33148
 uses compareBytes encodeText encodeWithheld findBackward findChecksum findForward isResult isSameContent makeLiveRun putChecksums resultsOf spliceText
 gives addRunToMakefile printMakefile printMakefilePieces
 needs formats/longtext.ts views/makefile.ts
-views/rerunscript.ts 33590
+views/rerunscript.ts 33608
 uses REFUSED_PREFIXES REFUSED_VARIABLES REPLAYED_VARIABLES
 gives RERUN_SCRIPT
-views/replayscript.ts 35195
+views/replayscript.ts 35213
 uses REPLAYED_VARIABLES RERUN_SCRIPT encodeText encodeWithheld isComparable isDeclarableVariable isReplayedVariable isResultPath makeHarmless quoteWord
 gives printReplay printReplayEnd printReplayHead
-views/table.ts 35490
+views/table.ts 35508
 uses codePointAt utf8SequenceLength
 gives TableMeasure cutToWidth displayWidth formatBytes formatSeconds printChoices printTable printTableHead printTableRow wrapText
 needs views/table.ts
-views/plot.ts 35666
+views/plot.ts 35684
 uses cutToWidth displayWidth
 gives printPlot
-views/columns.ts 35818
+views/columns.ts 35836
 uses compareBytes encodeText encodeWithheld encodeWord formatBytes formatSeconds listValueNames makeHarmless readDecimal valuesOf
 gives COLUMN_NAMES findColumn findColumns findVaryingParameters isAllColumns isNumeric jsonCell namedTitleOf printCell showCell sortRuns
-views/runlist.ts 36029
+views/runlist.ts 36047
 uses LATEX_DEFINITION TableMeasure escapeLatex isNumeric jsonCell makeHarmless namedTitleOf printCell printTableHead printTableRow showCell
 gives printRunCsv printRunJson printRunLatex printRunTable
-views/latexvalues.ts 36086
+views/latexvalues.ts 36104
 uses LATEX_DEFINITION RUN_ID compareBytes decodeText escapeLatex makeHarmless utf8SequenceLength
 gives LATEX_VALUES_HEAD collectLatexValues keyOfPath listRunValues parseLatexValues printLatexValues
-views/sweep.ts 36268
+views/sweep.ts 36286
 uses countThings encodeWithheld groupDigits joinSome makeHarmless printTable quoteWord
 gives printSweepForecast printSweepSum
-views/json.ts 36317
+views/json.ts 36335
 uses encodeText encodeWithheld printRanges utf8SequenceLength
 gives jsonFileOf jsonTextOf printJsonRun printJsonValue
 needs views/json.ts
-views/page.ts 36409
+views/page.ts 36427
 uses decodeText encodeText formatBytes formatSeconds makeHarmless
 gives describeComment printEnvironmentPage printNotesPage printRunPage showFile showLines showText
-views/journal.ts 36558
+views/journal.ts 36576
 uses countStatuses distinctTexts formatBytes formatSeconds isResult makeHarmless showLines showText spanParameters
 gives countOf describeJournal describeStop showPrinted summarizeVerdicts
-views/journaltext.ts 36742
+views/journaltext.ts 36760
 uses displayWidth wrapText
 gives printJournalText
-views/journalmarkup.ts 36773
+views/journalmarkup.ts 36791
 uses trimBlanks
 gives escapeMarkdown fence printJournalMarkdown printJournalOrg
-views/journalhtml.ts 36874
+views/journalhtml.ts 36892
 uses 
 gives escapeHtml printJournalHtml
-views/citation.ts 36929
+views/citation.ts 36947
 uses EXIT Failure escapeHtml familyFirst isKnownLicense joinWords lookUp nameOfField oneFile
 gives listFacts printCitation printCodemeta printZenodo quoteYaml
-views/exportleft.ts 37085
+views/exportleft.ts 37103
 uses joinWords makeHarmless
 gives commentLine commentLines countWords findInterpreter headOfExport listSome spellPackage tellLeftPackages tellMachine tellRuns tellVariables
-views/exportpip.ts 37172
+views/exportpip.ts 37190
 uses collectSoftware commentLine countWords findInterpreter headOfExport listSome normalizePythonName oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printPipExport printRequirements selectPipPackages spellPipRequirements
-views/exportconda.ts 37264
+views/exportconda.ts 37282
 uses collectSoftware commentLine compareBytes countWords findInterpreter headOfExport listSome lookUp oneFile quoteYaml selectPipPackages spellPackage spellPipRequirements tellLeftPackages tellMachine tellRuns tellVariables
 gives listCondaChannels printCondaEnvironment printCondaExport selectCondaSpecs
-views/exportapt.ts 37360
+views/exportapt.ts 37378
 uses EXIT Failure collectSoftware commentLine commentLines compareBytes countWords headOfExport joinWords listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listLinkPackages listSnapshotSources printAptExport spellAptPins spellDay tellAptPins
-views/exportlanguages.ts 37470
+views/exportlanguages.ts 37488
 uses countWords listSome spellDay spellPackage
 gives spellJuliaPackages spellNodePackages spellRPackages spellRubyPackages
-views/exportdockerfile.ts 37531
+views/exportdockerfile.ts 37549
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listCondaChannels listLinkPackages listSnapshotSources listSome oneFile platformOf quoteWord selectCondaSpecs selectPipPackages spellAptPins spellDay spellJuliaPackages spellNodePackages spellPackage spellPipRequirements spellRPackages spellRubyPackages tellAptPins tellLeftPackages tellMachine tellRuns tellVariables utf8SequenceLength
 gives printDockerfileExport printImage selectOwnPackages
-views/exportguix.ts 37762
+views/exportguix.ts 37780
 uses collectSoftware commentLine commentLines countWords headOfExport listSome parseStorePath spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listPackageFolders printGuixExport
-views/exportnix.ts 37847
+views/exportnix.ts 37865
 uses collectSoftware commentLine countWords headOfExport listPackageFolders listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printNixExport
-views/exportspack.ts 37890
+views/exportspack.ts 37908
 uses collectSoftware commentLine compareBytes countWords headOfExport listSome lookUp oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printSpackExport
-views/exportbinder.ts 37967
+views/exportbinder.ts 37985
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listSome printCondaEnvironment printRequirements quoteWord selectOwnPackages spellAptPins spellDay spellJuliaPackages spellPackage spellRPackages tellLeftPackages tellMachine tellRuns tellVariables
 gives printBinderExport
-views/exportcodeocean.ts 38060
+views/exportcodeocean.ts 38078
 uses collectSoftware commentLine compareBytes countWords hasDots headOfExport listSome printImage quoteWord quoteYaml
 gives printCodeOceanExport
-views/badges.ts 38143
+views/badges.ts 38161
 uses countThings escapeMarkdown joinSome listCommits listUnkeptSources oneFile showText
 gives namePaths printBadges
-views/appendix.ts 38254
+views/appendix.ts 38272
 uses countThings escapeMarkdown familyFirst fence formatBytes formatSeconds joinSome listCommits listFacts listUnkeptSources namePaths oneFile showText
 gives printAppendix
-views/runprograms.ts 38392
+views/runprograms.ts 38410
 uses baseName joinNames normalizeName splitCommand splitSimpleCommand
 gives programOfRun
-views/rocrategraph.ts 38452
+views/rocrategraph.ts 38470
 uses 
 gives CrateFacts CrateGraph crateListOf printCrate
-views/rocratefiles.ts 38614
+views/rocratefiles.ts 38632
 uses compareBytes encodeIri isResultPath jsonTextOf mediaTypeOf
 gives CRATE_DESCRIPTOR CrateFiles indexCrateFiles listNamedFiles
-views/rocrateruns.ts 38740
+views/rocrateruns.ts 38758
 uses crateListOf encodeIri isWebAddress jsonTextOf programOfRun spanOfRun splitAt swhidOfCode
 gives CrateRuns crateTimeOf
-views/rocrate.ts 38904
+views/rocrate.ts 38922
 uses CRATE_DESCRIPTOR CrateFacts CrateFiles CrateGraph CrateRuns countOf crateListOf crateTimeOf encodeIri findLiveRuns indexCrateFiles isWebAddress jsonTextOf listNamedFiles printCrate recordPath spanOfRun
 gives printRoCrate
-views/provmodel.ts 39073
+views/provmodel.ts 39091
 uses jsonTextOf spanOfRun splitAt
 gives PROV_NAMESPACE PROV_RELATIONS makeProvDocument
-views/provjson.ts 39333
+views/provjson.ts 39351
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvJson
-views/provn.ts 39390
+views/provn.ts 39408
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvN
-views/reportscripts.ts 39432
+views/reportscripts.ts 39450
 uses 
 gives REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH
-views/reportrun.ts 42908
+views/reportrun.ts 42926
 uses countThings describeComment describeStop escapeHtml formatBytes formatSeconds groupDigits showLines showPrinted showText summarizeVerdicts thinOut
 gives escapeScriptJson htmlName htmlText linkRun printFacts printRunArticle
-views/reportentries.ts 43194
+views/reportentries.ts 43212
 uses escapeHtml formatBytes htmlName htmlText makeHarmless printFacts
 gives keyOfEnvironment keyOfPatch keyOfPreview printEnvironmentEntry printPatchEntry printPreviewEntry
-views/reportindex.ts 43267
+views/reportindex.ts 43285
 uses escapeHtml findColumns findLiveRuns formatBytes formatSeconds linkRun makeHarmless namedTitleOf showCell traceLineage
 gives makeReportColumns makeReportGraph printReportIndex printStaticResults printStaticTable traceReport
-views/reportpage.ts 43441
+views/reportpage.ts 43459
 uses REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH escapeHtml escapeScriptJson
 gives REPORT_MARK printPartElement printPartFile printReportPage
-views/reportparts.ts 43517
+views/reportparts.ts 43535
 uses makeHarmless printPartElement printPartFile printRunArticle thinOut
 gives ReportParts
-views/rundiff.ts 43658
+views/rundiff.ts 43676
 uses cutToWidth displayWidth formatBytes formatSeconds isSameAspect isSameRow lookUp makeHarmless printRanges showFile showText wrapText
 gives MOST_DIFFERENCE_ROWS printRunDifference
-views/rundiffjson.ts 43940
+views/rundiffjson.ts 43958
 uses encodeText encodeWithheld hasDifference isSameAspect isSameRow jsonFileOf printJsonValue
 gives printJsonDifference
-views/processes.ts 43974
+views/processes.ts 43992
 uses cutToWidth displayWidth formatSeconds makeHarmless showText
 gives printProcessTree
-views/verdicts.ts 44122
+views/verdicts.ts 44140
 uses cutToWidth describeOtherEnd encodeText encodeWithheld fileParametersOf makeHarmless nameFileParameter wrapText
 gives printJsonPlan printJsonStories printJsonStory printRepeatPlan printRepeatStory printStorySum
-views/freed.ts 44243
+views/freed.ts 44261
 uses countThings formatBytes showText
 gives printFreed printWouldGo
-views/archive.ts 44268
+views/archive.ts 44286
 uses countThings encodeText formatBytes makeHarmless printTable wrapText
 gives NOT_INCLUDED_FILE printArchivePlan printArchiveReadme printNotIncluded
-views/lineagestory.ts 44365
+views/lineagestory.ts 44383
 uses makeHarmless showText
 gives describeCodeOf describeMark describeParameters describeReproducible describeRunName foldStory listNeighbours resolveCopy shortHash shortTime summarizeReproducible toldOfRun
-views/lineagetree.ts 44526
+views/lineagetree.ts 44544
 uses compareBytes cutToWidth describeCodeOf describeMark describeParameters describeReproducible describeRunName displayWidth listNeighbours makeHarmless resolveCopy shortHash showText wrapText
 gives printLineageTree
-views/lineagejson.ts 44713
+views/lineagejson.ts 44731
 uses encodeText encodeWithheld jsonFileOf listNeighbours printJsonValue
 gives printLineageJson
-views/lineagedot.ts 44768
+views/lineagedot.ts 44786
 uses cutToWidth describeMark makeHarmless shortHash shortTime showText
 gives printLineageDot
-views/lineagesvg.ts 44807
+views/lineagesvg.ts 44825
 uses cutToWidth describeMark describeParameters describeRunName displayWidth layOut makeHarmless shortHash shortTime showText summarizeReproducible
 gives printLineageSvg
-views/clusterstatus.ts 45011
+views/clusterstatus.ts 45029
 uses encodeText lookUp makeHarmless showText
 gives countTasks jsonBatches listBatchGroups
-views/status.ts 45081
+views/status.ts 45099
 uses describeCause displayWidth encodeText encodeWithheld isSourceName jsonBatches listBatchGroups makeHarmless printJsonValue showText wrapText
 gives isAllFine jsonCauseOf printStatus printStatusJson
-views/make.ts 45220
+views/make.ts 45238
 uses describeCauses encodeText joinWords jsonCauseOf makeHarmless printJsonValue
 gives printAllCurrent printMadeStep printMakeJson printMakeSum
-views/variations.ts 45284
+views/variations.ts 45302
 uses encodeText joinWords makeHarmless printTable wrapText
 gives printJsonVariations printVariations
-views/texts.ts 45338
+views/texts.ts 45356
 uses RERUN_SCRIPT findLiveRuns printMakefile
 gives TOP_MAKEFILE initialFiles
 needs views/rerunscript.ts views/texts.ts
-views/completionscripts.ts 45456
+views/completionscripts.ts 45474
 uses 
 gives BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION
-views/completion.ts 46052
+views/completion.ts 46070
 uses BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION kindsOfWord quoteWord readOperands
 gives printCompletion
 needs views/completionscripts.ts views/completion.ts
-sys/scan.ts 46181
+sys/scan.ts 46199
 uses childProcess errorCode fs lstatIfThere shareWork toFsPath toText
 gives isLeftOut lookAgain resetAccessTimes takeSnapshot
 needs sys/scan.ts
-sys/swhid.ts 46525
+sys/swhid.ts 46543
 uses Failure GIT_FOLDER GIT_SYMLINK bytesFromHex crypto errorCode fs lstatIfThere printSwhidFolder readLinkTarget toFsPath
 gives hashSwhidObject identifyContent swhidOfFolder
-sys/gitrepo.ts 46701
+sys/gitrepo.ts 46719
 uses Failure bytesFromHex crypto dropAtEnd findGitSetting findInPackIndex fs isGitTrue listFolder parseGitConfig parseLooseObject readPackedObject readRegularIfThere statIfThere toFsPath zlib
 gives findRepository hasReftable hashGitObject inflateBytes isReferenceName openBareRepository openRepository readGitObject readHead readTreeOfCommit
 needs formats/gitindex.ts formats/gitpack.ts sys/gitrepo.ts
-sys/gitstatus.ts 46922
+sys/gitstatus.ts 46940
 uses Failure GIT_LINK GIT_SYMLINK crypto errorCode findGitSetting fs hashGitObject isGitTrue lstatIfThere parseGitIndex readLinkTarget toFsPath
 gives compareWithFiles hasContentOfEntry readGitIndex
-sys/gitprocess.ts 47103
+sys/gitprocess.ts 47121
 uses Failure bytesFromHex childProcess errorCode findGitSetting isGitTrue statIfThere toSpawnArguments
 gives LARGEST_ANSWER_BYTES describeStartFailure findUntrustedFilters listEntriesWithGit listFiltered runGit splitNames turnFiltersOff
 needs formats/gitindex.ts sys/gitprocess.ts
-sys/gitobjects.ts 47262
+sys/gitobjects.ts 47280
 uses GIT_FOLDER bytesFromHex hashGitObject hexFromBytes parseGitTree readGitObject readTreeOfCommit runGit
 gives findCommitEntry findCommitFile listCommitFiles readBlobs readObjectBody resolveCommit
-sys/gitrefs.ts 47382
+sys/gitrefs.ts 47400
 uses Failure compareBytes dropAtEnd dropAtEnds hasReftable isReferenceName listFolder lstatIfThere readGitObject readObjectBody readRegularIfThere resolveCommit runGit
 gives findCommit findReference listReferences readObjectKind
-sys/trackedfiles.ts 47496
+sys/trackedfiles.ts 47514
 uses Failure GIT_LINK GIT_SYMLINK bytesFromHex compareWithFiles computeTree findEntryPlace findGitSetting hashSwhidObject hexFromBytes identifyContent isGitTrue listEntriesWithGit lstatIfThere openRepository readGitIndex readHead readLinkTarget
 gives findTracked readTrackedFiles swhidOfTracked
-sys/git.ts 47578
+sys/git.ts 47596
 uses Failure GIT_LINK GIT_SYMLINK compareBytes compareWithFiles computeTree dropEmptySections errorCode findEntryPlace findRemoteUrl findRepository findUntrustedFilters hasContentOfEntry hasReftable hashBytes hashGitObject hexFromBytes isSecretFile listEntriesWithGit listFiltered listPatchedNames lstatIfThere openRepository parseRawDiff readGitIndex readHead readObjectBody readTreeOfCommit runGit splitNames turnFiltersOff
 gives findGitFileState readCode readEarlierBlob
 needs formats/gitindex.ts formats/gittree.ts sys/gitstatus.ts sys/gitobjects.ts sys/git.ts
-sys/swhidpath.ts 47898
+sys/swhidpath.ts 47916
 uses Failure findCommit findCommitEntry findGitSetting findRemoteUrl findRepository findTracked hashSwhidObject hexFromBytes identifyContent isGitTrue lstatIfThere makeHarmless originOfRemote printSwhid readLinkTarget readTrackedFiles resolveLinks statIfThere swhidOfFolder swhidOfTracked
 gives PathNamer nameUpToThree
-sys/swhidgit.ts 48037
+sys/swhidgit.ts 48055
 uses EXIT Failure findCommit findReference findRemoteUrl findRepository hashSwhidObject listReferences nameUpToThree openBareRepository originOfRemote printSnapshot readObjectBody readObjectKind
 gives hasTag nameRelease nameRevision nameSnapshot originOfRepository requireRepository
-sys/othervcs.ts 48108
+sys/othervcs.ts 48126
 uses LARGEST_ANSWER_BYTES childProcess closeSpacedNames describeStartFailure errorCode findGitSetting findLinkOut fs isSecretFile listFolder listShownNames lstatIfThere makeFolder makeRandomDigits parseFossilInfo parseFossilList parseGitConfig parseHgStatus parseSvnInfo parseSvnStatus readRegularIfThere removeIfThere splitNames statIfThere stripUrlCredentials toFsPath toSpawnArguments toText
 gives findOtherFileState readOtherCode
 needs formats/gitindex.ts formats/vcsoutput.ts sys/gitprocess.ts sys/othervcs.ts
-sys/inflate.ts 48355
+sys/inflate.ts 48373
 uses errorCode zlib
 gives deflateZlib inflateRawAtMost inflateZlibAtMost unpackBytes
-sys/compare.ts 48396
+sys/compare.ts 48414
 uses compareByKind describeByteCount errorCode fs inflateRawAtMost inflateZlibAtMost toFsPath unpackBytes
 gives compareFiles
-sys/filesource.ts 48494
+sys/filesource.ts 48512
 uses errorCode fs listSplicedParts replaceFile toFsPath writeAll
 gives changeFiles readFileInParts
 needs formats/longtext.ts sys/filesource.ts
-sys/packagepaths.ts 48668
+sys/packagepaths.ts 48686
 uses errorCode lstatIfThere readRegularIfThere resolveLinks
 gives findFolderAliases findRealPath makePackageQuestion readPackageText spellPaths
-sys/dpkgdatabase.ts 48729
+sys/dpkgdatabase.ts 48747
 uses LineSearch choosePackage findRealPath listFolder parseDpkgDiversions parseDpkgStatus readPackageText
 gives DPKG_STAMPED findDpkgOwners
-sys/rpmdatabase.ts 48821
+sys/rpmdatabase.ts 48839
 uses LineSearch choosePackage findInRpmHeader findSqliteKeys findSqliteRoot findSqliteRow openSqlite readFileInParts resolveLinks scanBerkeleyHash scanNdb scanSqliteTable spellPaths
 gives RPM_STAMPED findRpmOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/packagepaths.ts sys/rpmdatabase.ts
-sys/condaprefix.ts 48902
+sys/condaprefix.ts 48920
 uses LineSearch choosePackage listFolder parseCondaRecord readPackageText spellInJson statIfThere toBytes toText
 gives CONDA_STAMPED CondaPrefixes findCondaOwners
-sys/ownercache.ts 48947
+sys/ownercache.ts 48965
 uses decodeText encodeText errorCode fs hashBytes isSettled readRegularIfThere removeIfThere statIfThere toFsPath
 gives OwnerCache stampDatabases
-sys/packages.ts 49033
+sys/packages.ts 49051
 uses CONDA_STAMPED CondaPrefixes DPKG_STAMPED LineSearch OwnerCache RPM_STAMPED choosePackage findCondaOwners findDpkgOwners findFolderAliases findInApkList findRpmOwners listFolder makePackageQuestion parsePacmanDescription parseStorePath readPackageText spellPaths stampDatabases
 gives addPathTo findOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/dpkg.ts formats/apk.ts formats/pacman.ts formats/conda.ts formats/storepath.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/packagepaths.ts sys/dpkgdatabase.ts sys/rpmdatabase.ts sys/condaprefix.ts sys/ownercache.ts sys/packages.ts
-sys/packagefiles.ts 49155
+sys/packagefiles.ts 49173
 uses listFolder readFirstBytes statIfThere
 gives cleanValue findNearest folderOf isBelow isFileQuietly joinFolders lastPartOf listQuietly nameFolder readQuietly
-sys/pythonsites.ts 49252
+sys/pythonsites.ts 49270
 uses cleanValue joinFolders listQuietly normalizePythonName parseDirectUrl parseHeaders parseNameLines parseRecordPaths readQuietly
 gives openPythonSite readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readTopLevel
-sys/pythoneditables.ts 49346
+sys/pythoneditables.ts 49364
 uses cleanValue findNearest findRepository isBelow joinFolders lastPartOf listQuietly nameFolder normalizePythonName parseEditableMapping parseHeaders parseNameLines readDistributionFacts readDistributionFiles readDistributionOrigin readHead readQuietly readTopLevel topModuleOf
 gives findPythonEditables
-sys/pythonpackages.ts 49446
+sys/pythonpackages.ts 49464
 uses addPathTo findPythonEditables folderOf isBelow isFileQuietly lastPartOf listQuietly normalizePythonName openPythonSite pythonSourceOf readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readQuietly readTopLevel topModuleOf
 gives findPythonPackages
-sys/folderpackages.ts 49684
+sys/folderpackages.ts 49702
 uses cleanValue findNearest folderOf isBelow isFileQuietly lastPartOf nameFolder parseHeaders readQuietly stripUrlCredentials
 gives findNodePackages findRPackages findRubyPackages
-sys/juliapackages.ts 49848
+sys/juliapackages.ts 49866
 uses findNearest folderOf isFileQuietly joinFolders listQuietly nameFolder parseJuliaManifest parseJuliaProject readQuietly stripUrlCredentials
 gives findJuliaPackages
-sys/perlpackages.ts 49988
+sys/perlpackages.ts 50006
 uses findNearest folderOf isBelow isFileQuietly listQuietly parsePerlModule readQuietly
 gives findPerlPackages
-sys/javapackages.ts 50093
+sys/javapackages.ts 50111
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES cleanValue findZipData fs isBelow lastPartOf parseHeaders parseZip64Record parseZipEnd parseZipEntries readQuietly toFsPath zlib
 gives findJavaPackages
-sys/languages.ts 50210
+sys/languages.ts 50228
 uses compareBytes findJavaPackages findJuliaPackages findNodePackages findPerlPackages findPythonPackages findRPackages findRubyPackages isFileQuietly lastPartOf listQuietly
 gives findLanguagePackages
 needs formats/headers.ts formats/zip.ts formats/pythonmetadata.ts formats/juliamanifest.ts formats/perlmodule.ts sys/packagefiles.ts sys/pythonsites.ts sys/pythoneditables.ts sys/pythonpackages.ts sys/folderpackages.ts sys/juliapackages.ts sys/perlpackages.ts sys/javapackages.ts sys/languages.ts
-sys/notes.ts 50302
+sys/notes.ts 50320
 uses Failure createFile explainStrays formatUtcMicros hashBytes listRecordFiles makeFolder makeRunId notePath parseNote printNoteBody readEachRecord readIdMicros readRecordFile readUtcMicros refuseLink sealRecord statIfThere syncFolder
 gives readNotes saveNote
-sys/author.ts 50356
+sys/author.ts 50374
 uses Failure errorCode findGitSetting findRepository os parseGitConfig readRegularIfThere toBytes
 gives findAuthor
-sys/editor.ts 50413
+sys/editor.ts 50431
 uses Failure childProcess createFile readBytesIfThere toText
 gives editText
-sys/filestates.ts 50437
+sys/filestates.ts 50455
 uses HashCache absoluteOf describeStat hashFiles hashWithRetry isSecretFile lstatIfThere
 gives keepStats readFileState readFileStates
-sys/environmentnow.ts 50496
+sys/environmentnow.ts 50514
 uses HashCache absoluteOf compareBytes decodeText hashWithRetry isSecretFile normalizePythonName openPythonSite parseDpkgStatus parseFile readDistributionFacts readPackageText readRecordFile statIfThere
 gives EnvironmentComparer
-sys/linking.ts 50656
+sys/linking.ts 50674
 uses compareBytes errorCode folderOfName fs listFolder parseLibraryCache readBytesIfThere resolveLinks statIfThere toFsPath
 gives findLinkedLibraries
 needs formats/ldcache.ts sys/linking.ts
-sys/strace.ts 50930
+sys/strace.ts 50948
 uses TRACED_CALLS childProcess errorCode findProgram fs os pauseMs readBytesIfThere readMonotonicMs removeIfThere replaceFile statIfThere toBytes toFsPath toSpawnArguments
 gives findStrace straceCommand
 needs formats/strace.ts sys/strace.ts
-sys/parameterfiles.ts 51029
+sys/parameterfiles.ts 51047
 uses EXIT Failure LARGEST_PARAMETER_FILE_BYTES absoluteOf describeParameter describeSystemError errorCode findLinkOut hasParameterFormat isResultPath isSecretFile listParameters listSecretVariables makeSecretHasher makeWithholder maskValue nameFileParameter readBytesIfThere readParameters replaceFile requireParameter resolveLinks statIfThere toRecordPath writeParameter
 gives readFileParameters readParameterNow readParameterOption readParameterText writeFileParameters
 needs core/parameters.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts sys/parameterfiles.ts
-sys/metrics.ts 51166
+sys/metrics.ts 51184
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS makeSecretHasher maskValue nameFileParameter readMetricSeries readMetricValues readParameterText
 gives readMetrics
 needs core/comparison.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/series.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/metrics.ts sys/metrics.ts
-sys/printed.ts 51201
+sys/printed.ts 51219
 uses PrintedReader errorCode fs readMonotonicMs toFsPath
 gives beginPrinted readPrintedLogs
 needs formats/series.ts formats/printedline.ts formats/printedreader.ts sys/printed.ts
-sys/watch.ts 51312
+sys/watch.ts 51330
 uses absoluteOf addDeclaredOutputs addLinks addNewFolders describeFile folderOfName hashFiles hashWithRetry isDeclared isLeftOut joinNames listBelow lstatIfThere noObservation normalizeName readLinkTarget relativeTo rememberHashes resolveLinks withOutcome
 gives endWatch keepLinks
 needs sys/watch.ts
-sys/tracing.ts 51707
+sys/tracing.ts 51725
 uses StraceReader Trace isInProject isLeftOut keepLinks makeClassifier os readRegularIfThere readUtcMicros relativeTo resolveLinks statIfThere straceCommand toBytes
 gives beginWatch tracerRequest
 needs core/tracefiles.ts core/traceprocesses.ts core/tracecalls.ts core/trace.ts formats/strace.ts sys/tracing.ts
-sys/recordcheck.ts 51748
+sys/recordcheck.ts 51766
 uses Failure detachString findPrevious hashBytes parseRun readRecordFile recordPath spanOfRun unsealRecord
 gives checkRecord checkRunRecords
-sys/signing.ts 51816
+sys/signing.ts 51834
 uses EXIT Failure childProcess crypto isAllowedFor parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType readRegularIfThere statIfThere toText
 gives checkRawSignature checkSshSignature fingerprintOf readAllowedSigners readSigningKey
-sys/runindex.ts 51971
+sys/runindex.ts 51989
 uses Failure GraphLine INDEX_HASH_BYTES RR_VERSION SummaryLine addFault applyNotes describeOwnPlace detachString encodeText explainStrays groupNotes hashBuffer hashBytes isFileCell isLineOfProject isSettled isUnwritable listMonth listMonths lstatIfThere makeFolder makePlace makeRandomDigits parseIndexFile prepareOwnFolder printGraphLine printIndexBody printSummaryLine readLineId readNotes readReusedIfThere readRun removeIfThere replaceFile statIfThere
 gives findRunsByFiles noteFacts readFileLookup readGraphRuns readSummaries
 needs core/circles.ts core/steps.ts core/notes.ts formats/runlines.ts formats/indexfile.ts formats/note.ts sys/notes.ts sys/runindex.ts
-sys/signatures.ts 52269
+sys/signatures.ts 52287
 uses Failure RUN_ID absoluteOf checkRawSignature checkSshSignature compareBytes createFile describeFile describeSelf hashBytes hashFiles isHolderAlive isUnwritable listFolder listSignedFiles lstatIfThere makeFolder parseStatement prepareOwnFolder printStatementBody readRegularIfThere removeIfThere sealRecord syncFolder takeSnapshot unsealRecord
 gives compareSignedFiles printStatement readSignedStatements readUnfixedFiles removeHalfStatements saveStatement
-sys/planfile.ts 52452
+sys/planfile.ts 52470
 uses EXIT Failure PLAN_HEAD PLAN_PATH createFile describeSelf describeSystemError isHolderAlive isUnwritable listFolder lstatIfThere makeFolder makeRandomDigits parsePlan pauseMs prepareOwnFolder printRunBody printStep readBytesIfThere readMonotonicMs readStep removeIfThere replaceFileIf statIfThere
 gives addToPlan checkNewStep readPlan
 needs formats/series.ts formats/metricrule.ts formats/plan.ts sys/planfile.ts
-sys/batch.ts 52576
+sys/batch.ts 52594
 uses CANNOT_SYNC Failure addHead bringUpToDate describeSelf describeSystemError dropHeads errorCode folderOfRecord fs hashBuffer lstatIfThere makeMonthFolder makeRunId makeWriterMark moveMarkToPending noteEnded prepareOwnFolder printMark printRecord readHeads readMonotonicMs readUtcMicros recordPath removeIfThere renewMark replaceFile settleLostRuns toFsPath writeAll
 gives beginBatch leaveToBatch
 needs sys/batch.ts
-sys/objects.ts 52888
+sys/objects.ts 52906
 uses crypto describeSystemError errorCode fs hashBytes hashRegularFile lstatIfThere makeFolder makeRandomDigits readRegularIfThere readUtcMicros removeIfThere tell toFsPath writeAll
 gives ContentStore copyChecked touchIfAllowed
-sys/contents.ts 53181
+sys/contents.ts 53199
 uses ContentStore Failure HashCache LARGEST_PATCHED_BYTES absoluteOf applyPatchSection errorCode findCommitFile findRepository hashBytes hashWithRetry inflateBytes lstatIfThere readBytesIfThere readGraphRuns readLinkTarget readObjectBody readReuseSettings runGit splitGitPatch
 gives ContentFinder readFound
-sys/swhidrun.ts 53435
+sys/swhidrun.ts 53453
 uses ContentFinder absoluteOf findCommitEntry hashSwhidObject identifyContent isComparable originOfRemote printSwhid
 gives nameFilesOfRun
-sys/scratchgit.ts 53478
+sys/scratchgit.ts 53496
 uses fs makeFolder runGit toFsPath
 gives GIT_PLACES putRepository
-sys/scratch.ts 53514
+sys/scratch.ts 53532
 uses Failure GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES absoluteOf applyPatchSection compareBytes describeFile describeSelf errorCode findLinkAbove findLinkOut folderOfName fs hashWithRetry hexFromBytes inflateBytes isHolderAlive isLeftOut isResultPath joinNames listBelow listCommitFiles listFolder lstatIfThere makeFolder makeRandomDigits normalizeName prepareOwnFolder putRepository readBlobs readBytesIfThere readGitIndex readLinkTarget readUtcMicros relativeTo removeIfThere resolveLinks takeSnapshot toFsPath writeAll
 gives findWayOut makeHeldFolder makeOwnFolder makeScratch putNamed removeAbandonedScratch removeHeldFolder removeTree
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitstatus.ts sys/gitobjects.ts sys/scratchgit.ts sys/scratch.ts
-sys/gitknown.ts 54019
+sys/gitknown.ts 54037
 uses Failure GIT_LINK compareWithFiles findRepository hasReftable hexFromBytes listCommitFiles listEntriesWithGit readGitIndex readHead readTreeOfCommit runGit
 gives findUncommitted readGitKnowledge selectUnknownToGit
-sys/statuscache.ts 54090
+sys/statuscache.ts 54108
 uses PLAN_PATH RR_VERSION absoluteOf describeOwnPlace errorCode fs isSettled listMonths lstatIfThere makePlace readRegularBytesIfThere replaceFile shareWork statIfThere
 gives dependOn dependOnRecords findKeptAnswer keepAnswer
-sys/present.ts 54229
+sys/present.ts 54247
 uses EnvironmentComparer absoluteOf dependOn errorCode expandDeclared findOverwriters isSameContent isSecretName keepStats lstatIfThere makeSecretHasher maskValue readBytesIfThere readFileState readFileStates readParameterNow readRun statIfThere takeSnapshot toBytes toText
 gives PresentFacts
-sys/putback.ts 54385
+sys/putback.ts 54403
 uses absoluteOf errorCode folderOfName fs isLeftOut lstatIfThere makeFolder readBytesIfThere readLinkTarget statIfThere toFsPath writeAll
 gives areOpenedAsThen isFree isTargetInside pourInto printAgain putInPlace readTarget stagingFolder
 needs sys/putback.ts
-sys/reuse.ts 54511
+sys/reuse.ts 54529
 uses ContentFinder ContentStore EnvironmentComparer Failure HashCache ListedFolders RUN_ID absoluteOf areOpenedAsThen copyChecked describeStat describeSystemError endingOfLog errorCode expandDeclared fileParametersOf findArgumentFiles findReuseObstacle folderOfName fs hashBytes hashFiles isDeclared isFree isLeftOut isSettled isTargetInside listFolder lstatIfThere makeFolder makeRandomDigits makeResultTester makeSecretHasher parseReuseEntry pourInto printReuseEntry printStepKey putInPlace quoteCommand readBytesIfThere readParameterNow readRecordFile readTarget removeIfThere saveByContent sealRecord splitCommand stagingFolder statKeyOf tell toFsPath touchIfAllowed unsealRecord
 gives openReuse
 needs core/reuse.ts formats/reuseentry.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/reuse.ts
-sys/stored.ts 54860
+sys/stored.ts 54878
 uses Failure RUN_ID errorCode fs hashBytes listFolder lstatIfThere parseReuseEntry readBytesIfThere readUtcMicros toFsPath unsealRecord
 gives listStored removeStored
-sys/series.ts 54951
+sys/series.ts 54969
 uses Failure absoluteOf parseResources parseSeries readBytesIfThere statIfThere
 gives readResourcesOf readSeriesOf
-sys/surroundings.ts 54979
+sys/surroundings.ts 54997
 uses childProcess fs isReplayedVariable listFolder makeFolder os readBytesIfThere removeTree toBytes toFsPath toSpawnArguments
 gives listProcessors readVariationGround
-sys/commandplace.ts 55036
+sys/commandplace.ts 55054
 uses Failure REPLAYED_VARIABLES absoluteOf findLinkOut fs isDeclarableVariable isReplayedVariable isResultPath makeFolder splitCommand statIfThere toBytes toFsPath toText
 gives argumentsOf enterFolder listChangedInputs methodOf openStreams planVariables setVariables
-sys/repeat.ts 55156
+sys/repeat.ts 55174
 uses GIT_PLACES absoluteOf argumentsOf bytesOfText compareFiles deflateZlib drawPngDifference enterFolder errorCode fileParametersOf findLinkAbove fs inflateZlibAtMost isResultPath judgeRepeat listChangedInputs lstatIfThere makeFolder makeHeldFolder methodOf nameFileParameter openStreams pauseMs readCurrentFolder readFirstBytes readFound recognizeBinary recordCommand removeHeldFolder setVariables spanOfRun swhidOfCode toFsPath
 gives drawDifferences keepForLook repeatRun
-sys/making.ts 55346
+sys/making.ts 55364
 uses EXIT Failure createFile describeSelf describeSystemError errorCode fs isHolderAlive listFolder lstatIfThere makeFolder makeRandomDigits prepareOwnFolder readBytesIfThere readUtcMicros removeIfThere toFsPath
 gives enterMaking
-sys/aside.ts 55426
+sys/aside.ts 55444
 uses RUN_ID absoluteOf childProcess compareBytes decodeText describeFile encodeText enterMaking errorCode findChecksum findLinkAbove fs hashWithRetry isGlob isHolderAlive isResultPath listDescendants listFolder lstatIfThere makeFolder makeOwnFolder makeRandomDigits makeSecretHasher readBytesIfThere readGraphRuns readMarks readRun readUtcMicros removeHeldFolder removeIfThere removeTree replaceFile settleLostRuns signalAll statIfThere toFsPath toText
 gives HeldSlot asideFolder dropHeld endLostCommand holdResults isGoodRun listHeldNews makeKnownTester noteHeldRun pathOfSecret putBack recoverAside settleHeld touchHeld
-sys/execute.ts 56020
+sys/execute.ts 56038
 uses ContentFinder Failure RR_VERSION UNCLAIMED_ID absoluteOf argumentsOf asideFolder describeFile describeSystemError dropHeld emptyRun enterFolder errorCode fileParametersOf findLinkAbove findWayOut formatUtcMicros fs hashWithRetry holdResults isGoodRun isResultPath listChangedInputs listHeldNews lstatIfThere makeFolder makeKnownTester makeResultTester methodOf noteHeldRun openReuse openStreams pauseMs putBack readCurrentFolder readUtcMicros recordCommand recordPath setVariables settleHeld toFsPath toRecordPath touchHeld writeAll
 gives ALONE describeFault executeStep failUnmade fillStep listDeclared nameOfStep noteGood putBackSafely stepNotStarted
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitobjects.ts sys/objects.ts sys/contents.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts
-sys/shells.ts 56355
+sys/shells.ts 56373
 uses CLOCK_TICKS_PER_S childProcess claimFifos enterFolder errorCode fs identifyProcess isShellFifo isShellName listDescendants listFolder makeFolder makeRandomDigits openReader printLineCommand quoteWord readCurrentFolder readMonotonicMs readPeakMemoryBytes releasePipe removeIfThere signalAll signalName toBytes toFsPath toText writeAll
 gives LONGEST_SHELL_LINE Shells removeLostFifos
-sys/shortfiles.ts 56919
+sys/shortfiles.ts 56937
 uses HashCache absoluteOf describeStat hashWithRetry lstatIfThere
 gives ShortFiles isSameSeen
-sys/shortfacts.ts 56993
+sys/shortfacts.ts 57011
 uses RR_VERSION absoluteOf attempt beginCode compareBytes describeSoftware emptyRun endCode findProgram formatUtcMicros guessSoftware isInProject isSameSeen isShellName listSecretVariables listVariables makeResultTester makeSecretHasher makeWithholder maskArguments noteCode planVariables quoteCommand readFirstBytes readUtcMicros relativeTo setVariables spellCommand statIfThere storeEnvironment toBytes
 gives ShortFacts
-sys/jobserver.ts 57186
+sys/jobserver.ts 57204
 uses childProcess errorCode findInheritedDescriptors fs makeFolder makeRandomDigits parseJobserver printJobserver readBytesIfThere removeIfThere toFsPath toText
 gives closeTokenPipe makeTokenPipe offerJobserver openJobTokens
 needs formats/makeflags.ts sys/jobserver.ts
-sys/steplog.ts 57344
+sys/steplog.ts 57362
 uses absoluteOf errorCode fs readBytesIfThere readLastBytes toFsPath writeAll
 gives hasPrinted printStepOutput readOutputTail
-sys/shortsteps.ts 57412
+sys/shortsteps.ts 57430
 uses Failure HeldSlot LONGEST_SHELL_LINE LogKeeper RR_VERSION RunMeasures Shells ShortFacts ShortFiles absoluteOf argumentsOf compareBytes describeFault dropHeld emptyRun errorCode expandDeclared failUnmade fileParametersOf fillStep findArgumentFiles findLinkIn findLinkOut findWayOut formatUtcMicros holdResults isGlob isGoodRun isResultPath isSameSeen isSecretFile listDeclared makeFolder makeResultTester nameOfStep noteGood noteHeldRun noteMeasures putBack putBackSafely readFileParameters readMonotonicMs readUtcMicros replaceByName runningLogName saveLogs settleHeld statIfThere stepNotStarted toRecordPath withholdSecretFiles
 gives ShortSteps
-sys/engine.ts 57906
+sys/engine.ts 57924
 uses CommandStopper ENDING_SIGNALS LiveLine Schedule ShortSteps UNCLAIMED_ID beginBatch endLostCommand enterMaking executeStep hasPrinted isGoodRun isSharingForeground isTerminal nameOfStep offerSlots openJobTokens os printOut printProgress printStepFailure printStepOutput printStepStart readBytesIfThere readMonotonicMs readOutputTail readRun recoverAside removeLostFifos settleLostRuns startStepWorker stepNotStarted tell toBytes
 gives runTasks
-sys/steps.ts 58284
+sys/steps.ts 58307
 uses ContentFinder Failure PresentFacts buildStepGraph emptyRun findCarriers findRepeatObstacle findStepCauses formatUtcMicros isGlob isResultPath isSameAsPlanned isSameContent joinWords listPathsOfStep makePatternTester plannedInputs plannedOutputs readGraphRuns readPlan readRun readUtcMicros sortSteps splitFileParameter
 gives StepBook readStepGraph
-sys/slurm.ts 58751
+sys/slurm.ts 58774
 uses SACCT_FORMAT SQUEUE_FORMAT childProcess errorCode parseMaxArraySize parseSacct parseSbatch parseSqueue readJobState toBytes toSpawnArguments
 gives SlurmJobs askForJobs findJobByName readMaxArraySize runSbatch
-sys/clusterbatch.ts 58847
+sys/clusterbatch.ts 58870
 uses RUN_ID fs listFolder lstatIfThere makeFolder parseArrayJobs parseBatch parseRun parseTask printArrayJob printAttempt printBatch printRecord printTask printTaskEnd readBytesIfThere removeTree toFsPath
 gives batchFolder createBatch declareDead listBatches noteArrayJob noteAttempt noteTaskEnd readArrayJobs readBatch readTask readTaskState removeBatch removeUnfinishedBatches
-sys/clusterstate.ts 58978
+sys/clusterstate.ts 59001
 uses SlurmJobs askForJobs declareDead errorCode findJobByName isInFlight judgeTask listBatches printJobName readArrayJobs readBatch readTaskState removeBatch tasksOfJob
 gives declareLostTasks isAllDone listInFlight nameOfArray readCluster removeOver
-sys/clustersubmit.ts 59113
+sys/clustersubmit.ts 59136
 uses Failure countJobs createBatch declareLostTasks formatUtcMicros listInFlight makeRunId nameOfArray noteArrayJob planArrays prepareOwnFolder printAskedOptions quoteWord readCluster readMaxArraySize readUtcMicros recoverAside removeBatch removeOver removeUnfinishedBatches resolveLinks runSbatch settleLostRuns toBytes
 gives settleCluster submitTasks
-sys/clustertask.ts 59261
+sys/clustertask.ts 59284
 uses ALONE Failure UNCLAIMED_ID absoluteOf askForJobs batchFolder declareDead describeSelf describeSystemError executeStep listFolder lstatIfThere noteAttempt noteTaskEnd os readBatch readRun readTask readTaskState recoverAside removeIfThere settleLostRuns tasksOfJob tell toBytes
 gives requireBatch runClusterJob
-sys/codestates.ts 59452
+sys/codestates.ts 59475
 uses GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES applyPatchSection compareBytes findCommitFile hashBytes inflateBytes readObjectBody runGit
 gives countCommitsBetween findRecordedCode listChangedNames readRecordedFile readSubject
-sys/pickrun.ts 59512
+sys/pickrun.ts 59535
 uses EXIT Failure RUN_ID applyNotes compareBytes findRunsByFiles groupNotes matchesFiles noteFacts readMarks readNotes readRun readSummaries selectRun toRecordPath
 gives findKnownRunsByFiles pickAnnotatedRun pickAnnotatedRuns pickRun pickRunIds readKnownRun readKnownRuns selectKnownRuns
-sys/metadata.ts 59599
+sys/metadata.ts 59622
 uses EXIT Failure LARGEST_LICENSE_BYTES METADATA_HINT compareBytes emptyTold findLinkOut findRemoteUrl findRepository findSpdxLine joinMetadata joinWords listFolder makeHarmless nameOfField normalizeLicense readCitationFile readCodemetaFile readJuliaProject readPackageJson readPyproject readRDescription readReadme readRegularIfThere readZenodoFile recognizeLicense statIfThere stripUrlCredentials
 gives readMetadata
-sys/paper.ts 59724
+sys/paper.ts 59747
 uses EXIT Failure LATEX_VALUES_HEAD folderOfName joinNames lstatIfThere makeHarmless normalizeName readBytesIfThere readNamedIfThere relativeTo resolveLinks scanTex statIfThere
 gives readPaper
-sys/papercheck.ts 59867
+sys/papercheck.ts 59890
 uses EXIT Failure UsedKeys collectLatexValues compareBytes hashWithRetry keyOfPath listRunValues makeHarmless parseLatexValues
 gives checkPaper
-sys/report.ts 59998
+sys/report.ts 60021
 uses TableReader absoluteOf errorCode findLinkOut fs hashBuffer hashBytes isSecretFile listFolder listUnfinished lstatIfThere makeFolder parseResources parseSeries removeIfThere replaceFile toFsPath
 gives PartFolder readCourse readLogExcerpts readPatchExcerpt readPreview
-sys/publication.ts 60215
+sys/publication.ts 60238
 uses EXIT Failure RR_VERSION RunHolder applyNotes compareBytes emptyMetadata findLiveRuns pickRunIds placeRuns readEachRecord readEnvironment readGraphRuns readMetadata readRun readRunOrNot resultsOf spanOfRun
 gives readPublication
-sys/evidence.ts 60311
+sys/evidence.ts 60334
 uses compareBytes judgeLastRepeats listFolder readFileStates readRunOrNot
 gives readEvidence
-sys/archivefiles.ts 60335
+sys/archivefiles.ts 60358
 uses CRATE_DESCRIPTOR EXIT Failure GIT_LINK LARGEST_SOURCE_BYTES TOP_MAKEFILE_NAMES absoluteOf compareBytes compareOmitted detachString expandDeclared findBagFault hashBytes includesProvenance isDeclared isDocumentName isLeftOut isResultPath isSecretFile isSourceName judgeClaim listArchiveClaims listFolder listRecordFiles lstatIfThere makeClassifier pathOfSecret readFileStates readGitKnowledge readLinkTarget readRecordFile readRegularIfThere readRunOrNot recordPath relativeTo takeSnapshot unsealRecord
 gives chooseArchiveFiles
-sys/archivewriter.ts 60711
+sys/archivewriter.ts 60734
 uses EXIT Failure ZIP_LOCAL_CRC_AT blameName crc32 crypto errorCode fs gatherPieces listUnfinished lstatIfThere makeFolder makeRandomDigits printTarEnd printTarHeader printTarPadding printZipDirectoryEntry printZipEnd printZipLocalHeader removeIfThere removeTree syncFolder toFsPath zlib
 gives checkArchiveTarget writeArchive
-sys/targets.ts 61073
+sys/targets.ts 61096
 uses EXIT Failure absoluteOf lstatIfThere makePatternTester pickAnnotatedRuns plannedInputs plannedOutputs toRecordPath
 gives findTargets findUsers
-sys/clusterrun.ts 61140
+sys/clusterrun.ts 61163
 uses EXIT Failure countTasks isInFlight listInFlight readAskedOptions readCluster submitTasks tell
 gives readClusterOptions refuseInFlight runOnCluster
-sys/clustersteps.ts 61245
+sys/clustersteps.ts 61268
 uses Failure PresentFacts StepBook compareBytes describeCauses keyOfParameters listInFlight readRun readStepGraph readTask
 gives decideTask keyOfPoint listFlyingPoints listStepTasks listTaskOptions makePointTask
-sys/sweeppoints.ts 61353
+sys/sweeppoints.ts 61376
 uses EXIT Failure absoluteOf compareBytes crossAxes drawPoints expandDeclared expandGlob hasParameterFormat isGlob joinNames makeRowAxis nameFileParameter normalizeName readIn readNamedIfThere readParameterAxis readPointTable statIfThere toRecordPath zipAxes
 gives FILE_NAMES MOST_POINTS readSweepPoints
-sys/sweepsteps.ts 61489
+sys/sweepsteps.ts 61512
 uses EXIT FILE_NAMES Failure REPLAYED_VARIABLES RR_VERSION absoluteOf editDistance emptyRun fillCommand fillPattern fillText findLinkOut hasParameterFormat hasShellSyntax isGlob isResultPath listSecretVariables lstatIfThere makeFolder makeSecretHasher makeWithholder maskValue namesInCommand parsePlaceholders placeholderNamesIn quoteCommand readBytesIfThere readCommandTemplate readParameterText readVariables relativeTo replaceFile toRecordPath writeParameter
 gives SweepSteps isWritten writeFiles
-sys/sweepstate.ts 61723
+sys/sweepstate.ts 61746
 uses PresentFacts absoluteOf describeCauses findStepCauses isGlob isSameContent isWritten keyOfParameters listOwners listPathsOfStep lstatIfThere makePatternTester makeSecretHasher maskValue noteOwned readGraphRuns readKnownRuns readRun spellForRecord toBytes toRecordPath toText
 gives SweepState
-commands/init.ts 61975
+commands/init.ts 61998
 uses EXIT Failure initialFiles readCurrentFolder resolveLinks setReuse setUpProject tell unsetReuse
 gives initProject
 needs commands/init.ts
-commands/list.ts 62002
+commands/list.ts 62025
 uses COLUMN_NAMES EXIT Failure compareBytes findColumn findColumns findKnownRunsByFiles findLatestPoints findVaryingParameters isAllColumns joinWords listValueNames matchesFilter parseParameterCondition printJsonRun printPieces printReplay printReplayEnd printReplayHead printRunCsv printRunJson printRunLatex printRunTable readColumns readCurrentFolder readFileLookup readKnownRun readKnownRuns readUtcMicros requireMoment requireProject resolveName sortRuns tell toRecordPath toText
 gives listRuns
 needs core/select.ts core/moment.ts core/notes.ts core/filteroptions.ts core/decimals.ts core/random.ts core/sweep.ts formats/latex.ts formats/note.ts views/rerunscript.ts views/replayscript.ts views/table.ts views/columns.ts views/runlist.ts sys/notes.ts sys/pickrun.ts commands/list.ts
-commands/sweep.ts 62215
+commands/sweep.ts 62238
 uses ALONE EXIT Failure MOST_POINTS RR_VERSION SweepState SweepSteps absoluteOf chooseReuse emptyRun executeStep findSharedOutput findStrace groupDigits isWritten keyOfParameters keyOfPoint listFlyingPoints listProcessors listTaskOptions lstatIfThere makePointTask numberPoints openOrMakeProject os parseTimeout printOut printSweepForecast printSweepSum quoteCommand quoteWord readAskedOptions readClusterOptions readColumns readCurrentFolder readSweepPoints readVariableOptions recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster settleLostRuns tell writeFiles
 gives runSweep
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/placeholders.ts formats/shelltext.ts formats/shellline.ts formats/commandtemplate.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/pointtable.ts formats/pythonmetadata.ts views/sweep.ts views/page.ts views/clusterstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/surroundings.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/clusterrun.ts sys/clustersteps.ts sys/sweeppoints.ts sys/sweepsteps.ts sys/sweepstate.ts commands/sweep.ts
-commands/show.ts 62517
+commands/show.ts 62541
 uses EXIT Failure RUN_ID absoluteOf compareBytes findLinkOut isTerminal makeHarmless numberOfValue pickAnnotatedRun printEnvironmentPage printJsonRun printNotesPage printOut printPlot printProcessTree printRecord printRunPage readBytesIfThere readColumns readCurrentFolder readRecordFile readRecordText readResourcesOf readSeriesOf recordPath requireProject
 gives showRuns
 needs core/select.ts core/notes.ts formats/note.ts views/plot.ts views/page.ts views/processes.ts sys/notes.ts sys/series.ts sys/pickrun.ts commands/show.ts
-commands/note.ts 62641
+commands/note.ts 62665
 uses EXIT Failure RR_VERSION compileGlob describeComment editText emptyNote encodeWithheld findAuthor findCountingNotes hasEffect includeAllRuns isTerminal makeRandomDigits parseNoteText parseToleranceOption pickAnnotatedRun prepareOwnFolder printNoteText readCurrentFolder readIn readKnownRun readKnownRuns removeIfThere requireProject saveNote tell toRecordPath trimBlanks
 gives noteRun
 needs core/select.ts core/notes.ts formats/note.ts formats/notetext.ts views/page.ts sys/notes.ts sys/author.ts sys/editor.ts sys/pickrun.ts commands/note.ts
-commands/journal.ts 62840
+commands/journal.ts 62864
 uses EXIT Failure RunHolder absoluteOf arrangeJournal describeJournal matchesFilter printJournalHtml printJournalMarkdown printJournalOrg printJournalText printOut readCurrentFolder readKnownRun readKnownRuns readLastBytes readUtcMicros requireMoment requireProject selectKnownRuns tell trimBlanks
 gives printJournal
 needs core/heldrun.ts core/select.ts core/moment.ts core/notes.ts core/journal.ts core/filteroptions.ts formats/note.ts views/page.ts views/journal.ts views/journaltext.ts views/journalmarkup.ts views/journalhtml.ts sys/notes.ts sys/pickrun.ts commands/journal.ts
-commands/diff.ts 62916
+commands/diff.ts 62940
 uses ContentFinder EXIT Failure MOST_DIFFERENCE_ROWS alignFileParameters compareFiles compareRuns countCommitsBetween diffTexts findCounterpart findKnownRunsByFiles findRecordedCode findTolerance hasDifference isBinaryContent isResultPath isSameRow isSecretFile listChangedNames makeResultTester pickAnnotatedRun printJsonDifference printOut printRunDifference readColumns readCurrentFolder readEnvironment readFound readKnownRun readKnownRuns readRecordedFile readSubject relativeTo requireProject spanOfRun tell
 gives diffRuns
 needs core/linediff.ts core/versions.ts core/rundiff.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/page.ts views/rundiff.ts views/rundiffjson.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/codestates.ts sys/pickrun.ts commands/diff.ts
-commands/verify.ts 63121
+commands/verify.ts 63145
 uses EXIT Failure HashCache RUN_ID RecordClaims absoluteOf checkRecord checkRunRecords compareSignedFiles countThings describeFile detachString encodeText fingerprintOf hashBytes hashFiles holdOutsideHeap judgeRecordChain listRecordFiles listRecords listSignedFiles lstatIfThere makeHarmless notePath parseNote pickRun printOut readAllowedSigners readBytesIfThere readCurrentFolder readEachRecord readNotes readRun readSignedStatements recordPath refreshHeads requireProject tell toRecordPath
 gives verifyProject
 needs core/signature.ts core/circles.ts core/steps.ts core/select.ts core/notes.ts formats/runlines.ts formats/claims.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/notes.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts sys/pickrun.ts commands/verify.ts
-commands/sign.ts 63397
+commands/sign.ts 63421
 uses EXIT Failure RR_VERSION checkRecord checkRunRecords compareSignedFiles countThings detachString encodeText findAuthor fingerprintOf formatUtcMicros judgeRecordChain listRecordFiles listRecords listSignedFiles makeRunId notePath parseNote printOut printStatement readCurrentFolder readMarks readSignedStatements readSigningKey readUnfixedFiles readUtcMicros refreshHeads removeHalfStatements requireProject saveStatement stateRecords tell
 gives signProject
 needs core/signature.ts core/notes.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/author.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts commands/sign.ts
-commands/why.ts 63485
+commands/why.ts 63509
 uses EXIT EnvironmentComparer Failure RUN_ID RunHolder findMaker findReaders foldStory isKnownContent isSameContent isTerminal judgeReproducible listOwners outputState pickRun printLineageDot printLineageJson printLineageSvg printLineageTree printPieces readColumns readCurrentFolder readFileStates readGraphRuns readRunOrNot requireProject tell toRecordPath toldOfRun traceDown traceLineage traceUp
 gives explainFile
 needs core/heldrun.ts core/lineage.ts core/layers.ts core/select.ts core/notes.ts core/reproducible.ts formats/note.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/lineagestory.ts views/lineagetree.ts views/lineagejson.ts views/lineagedot.ts views/lineagesvg.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/pickrun.ts commands/why.ts
-commands/status.ts 63685
-uses EXIT Failure PresentFacts REPORT_MARK StepBook absoluteOf applyNotes compareBytes dependOn dependOnRecords findKeptAnswer findUncommitted isAllDone isAllFine isSourceName isTerminal judgeFiles keepAnswer listExpectations listFolder listResultFolders lstatIfThere makeOrphanTester printOut printStatus printStatusJson readCluster readColumns readCurrentFolder readFirstBytes readGitKnowledge readMarks readStepGraph removeOver requireProject selectUnknownToGit toRecordPath
+commands/status.ts 63709
+uses EXIT Failure PresentFacts REPORT_MARK StepBook absoluteOf applyNotes compareBytes dependOn dependOnRecords findKeptAnswer findUncommitted isAllDone isAllFine isSourceName isTerminal judgeFiles keepAnswer listExpectations listFolder listResultFolders lstatIfThere makeOrphanTester printOut printStatus printStatusJson readCluster readColumns readCurrentFolder readFirstBytes readGitKnowledge readMarks readStepGraph recordPath removeOver requireProject selectUnknownToGit toRecordPath
 gives showStatus
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/notes.ts core/journal.ts core/report.ts core/clusterplan.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/pythonmetadata.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportpage.ts views/clusterstatus.ts views/status.ts sys/gitstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/gitknown.ts sys/statuscache.ts sys/present.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts commands/status.ts
-commands/makefile.ts 63820
+commands/makefile.ts 63846
 uses EXIT Failure absoluteOf includeAllRuns initialFiles lstatIfThere makeHarmless prepareOwnFolder printOut printPieces readCurrentFolder readRegularIfThere rebuildDerived refreshHeads requireProject settleLostRuns tell
 gives rebuildMakefile
 needs commands/makefile.ts
-commands/make.ts 63882
+commands/make.ts 63908
 uses DURATION_WORDS EXIT Failure PresentFacts SIZE_WORDS StepBook chooseReuse dependOnRecords describeCauses findKeptAnswer findTargets findUsers keepAnswer listStepTasks listTaskOptions os parseDuration parseSize printAllCurrent printMadeStep printMakeJson printMakeSum printOut readClusterOptions readCurrentFolder readStepGraph recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster sortSteps tell withAllAfter withAllBefore
 gives makeTargets
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/notes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/shellline.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/clusterstatus.ts views/status.ts views/make.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/targets.ts sys/clusterrun.ts sys/clustersteps.ts commands/make.ts
-commands/gc.ts 64283
+commands/gc.ts 64312
 uses DURATION_WORDS EXIT Failure RUN_ID SIZE_WORDS countThings describeSystemError errorCode listFolder listNeeded listStored lstatIfThere parseDuration parseSize pickAnnotatedRuns planFreeing printFreed printOut printWouldGo readCurrentFolder readGraphRuns readMarks readRun readUtcMicros removeAbandonedScratch removeStored removeTree requireProject resolveLinks statIfThere sumBytes tell
 gives freeSpace
 needs core/select.ts core/notes.ts core/freeing.ts formats/reuseentry.ts formats/note.ts formats/amounts.ts views/page.ts views/freed.ts sys/notes.ts sys/stored.ts sys/pickrun.ts commands/gc.ts
-commands/export.ts 64411
+commands/export.ts 64440
 uses EXIT EXPORT_FORMS Failure UsedKeys absoluteOf checkPaper collectLatexValues findLinkAbove isTerminal joinNames joinWords listFolder listNamedFiles lstatIfThere makeFolder makeHarmless makeProvDocument oneFile printAppendix printAptExport printBadges printBinderExport printChoices printCitation printCodeOceanExport printCodemeta printCondaExport printDockerfileExport printGuixExport printLatexValues printNixExport printOut printPieces printPipExport printProvJson printProvN printRoCrate printSpackExport printZenodo readCurrentFolder readEvidence readPaper readPublication readRegularIfThere readSaidMetadata replaceFile requireProject resolveLinks statIfThere tell
 gives exportRecords
 needs core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/publication.ts core/paper.ts core/system.ts core/recordedsoftware.ts core/parameters.ts core/evidence.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/latex.ts formats/tex.ts formats/note.ts formats/storepath.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts formats/saidmetadata.ts formats/pythonmetadata.ts views/latexvalues.ts views/page.ts views/journal.ts views/journalmarkup.ts views/journalhtml.ts views/citation.ts views/exportleft.ts views/exportpip.ts views/exportconda.ts views/exportapt.ts views/exportlanguages.ts views/exportdockerfile.ts views/exportguix.ts views/exportnix.ts views/exportspack.ts views/exportbinder.ts views/exportcodeocean.ts views/badges.ts views/appendix.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/provmodel.ts views/provjson.ts views/provn.ts sys/notes.ts sys/filestates.ts sys/pickrun.ts sys/metadata.ts sys/paper.ts sys/papercheck.ts sys/publication.ts sys/evidence.ts commands/export.ts
-commands/rerun.ts 64552
+commands/rerun.ts 64581
 uses ACCEPTANCES ContentFinder EXIT Failure ResultHistory USUAL_SURROUNDINGS absoluteOf applyNotes argumentsOf changeRun compileGlob describeOtherEnd describeSystemError drawDifferences errorCode findLiveRuns findProgram findRepeatObstacle findRunBefore findTolerance findWayOut fs hashWithRetry isLeftOut isRepeatAccepted isResultPath judgeVariations keepForLook listCandidateWords listVariations lstatIfThere makeFolder makeHeldFolder makeRandomDigits makeScratch needsControl parseToleranceOption pauseMs pickRun pickRunIds printJsonPlan printJsonStories printJsonStory printJsonVariations printOut printPieces printRepeatPlan printRepeatStory printStorySum printVariations putNamed quoteCommand quoteWord readColumns readCurrentFolder readGraphRuns readRun readUtcMicros readVariationGround removeAbandonedScratch removeHeldFolder removeTree repeatRun requireProject resolveCommit shareSettings tell toFsPath toRecordPath writeFileParameters
 gives rerunRuns
 needs core/circles.ts core/steps.ts core/select.ts core/comparison.ts core/notes.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/repeat.ts core/variations.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/pngpicture.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/verdicts.ts views/variations.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/scratchgit.ts sys/surroundings.ts sys/commandplace.ts sys/repeat.ts sys/pickrun.ts commands/rerun.ts
-commands/clusterjob.ts 65134
+commands/clusterjob.ts 65167
 uses EXIT Failure RUN_ID decideTask readCurrentFolder requireBatch requireProject runClusterJob
 gives workAtClusterJob
 needs core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustertask.ts sys/clustersteps.ts commands/clusterjob.ts
-commands/archive.ts 65146
+commands/archive.ts 65179
 uses BAGIT_TXT CRATE_DESCRIPTOR EXIT Failure NOT_INCLUDED_FILE SIZE_WORDS TOP_MAKEFILE absoluteOf checkArchiveTarget chooseArchiveFiles compareBytes countThings detachString findBagFault findNameClashes formatBytes gatherPieces hashBytes hashPieces hashSwhidObject identifyContent lstatIfThere nameOfOwnFile normalizeName parseSize printArchivePlan printArchiveReadme printBagInfo printBagManifest printNotIncluded printOut printRoCrate printSwhid readBytesIfThere readCurrentFolder readPublication requireProject resolveLinks tell toBytes writeArchive
 gives archiveProject
 needs core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/archive.ts core/parameters.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/note.ts formats/gitindex.ts formats/gittree.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/tarwriter.ts formats/zipwriter.ts formats/bagit.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/rerunscript.ts views/page.ts views/journal.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/archive.ts views/texts.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/notes.ts sys/filestates.ts sys/gitknown.ts sys/making.ts sys/aside.ts sys/pickrun.ts sys/metadata.ts sys/publication.ts sys/archivefiles.ts sys/archivewriter.ts commands/archive.ts
-commands/swhid.ts 65373
+commands/swhid.ts 65406
 uses EXIT Failure PathNamer RUN_ID encodeText hasTag joinNames lstatIfThere makeHarmless nameFilesOfRun nameRelease nameRevision nameSnapshot nameUpToThree originOfRepository parseSwhid parseSwhidRange pickAnnotatedRuns printOut printSwhid readCurrentFolder requireProject requireRepository swhidOfCode tell
 gives printSwhids
 needs core/select.ts core/notes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/gitrefs.ts sys/trackedfiles.ts sys/swhidpath.ts sys/swhidgit.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/swhidrun.ts sys/pickrun.ts commands/swhid.ts
-commands/report.ts 65547
+commands/report.ts 65580
 uses EXIT Failure PartFolder REPORT_MARK RR_VERSION ReportParts SIZE_WORDS absoluteOf countStatuses countThings findLastRepeats formatBytes groupDigits keyOfEnvironment keyOfPatch keyOfPreview lstatIfThere makeFolder makeHarmless makeReportColumns makeReportGraph orderDetails parseSize printEnvironmentEntry printOut printPatchEntry printPreviewEntry printReportIndex printReportPage printSize printStaticResults printStaticTable readCourse readCurrentFolder readEnvironment readFirstBytes readGraphRuns readKnownRun readKnownRuns readLogExcerpts readMetadata readPatchExcerpt readPreview replaceFile requireProject selectKnownRuns tell toRecordPath traceReport
 gives writeReport
 needs core/lineage.ts core/select.ts core/comparison.ts core/notes.ts core/journal.ts core/metadata.ts core/report.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/columns.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportentries.ts views/reportindex.ts views/reportpage.ts views/reportparts.ts sys/notes.ts sys/pickrun.ts sys/metadata.ts sys/report.ts commands/report.ts
@@ -32978,7 +32993,10 @@ function parseNameLines(text) {
 /** Where a distribution was installed from; `folder` if it is a folder on this machine. *_/
 // type PythonOrigin = { isEditable: boolean; folder: ByteString | undefined; text: ByteString };
 
-/** direct_url.json (PEP 610); undefined if it is not one. *_/
+// Digits of git and Mercurial, a number of Subversion, "somebody@example.org-20260101120000-abc" of Bazaar. No URL.
+const COMMIT = /^[0-9A-Za-z.@_+-]{1,300}$/;
+
+/** direct_url.json (PEP 610); undefined if it is not one. A commit that no such system would name is left out. *_/
 function parseDirectUrl(text) {
   let content;
   try {
@@ -32989,7 +33007,7 @@ function parseDirectUrl(text) {
   if (content === null || typeof content !== 'object' || typeof content.url !== 'string') return undefined;
   const url = stripUrlCredentials(content.url);
   const version = content.vcs_info;
-  if (typeof version?.vcs === 'string' && typeof version.commit_id === 'string') {
+  if (typeof version?.vcs === 'string' && typeof version.commit_id === 'string' && /^[a-z]{2,10}$/.test(version.vcs) && COMMIT.test(version.commit_id)) {
     return { isEditable: false, folder: undefined, text: version.vcs + ' ' + version.commit_id + ' ' + url };
   }
   const folder = typeof content.dir_info === 'object' && content.dir_info !== null ? decodeFileUrl(url) : undefined;
@@ -52743,9 +52761,6 @@ class Batch {
     } catch (error) {
       this.note('note the end', error);
     }
-    // Before any has its name: killed in between, they get their names from whoever comes next.
-    const tip = group[group.length - 1];
-    if (tip !== undefined) addHead(this.project, { id: tip.run.id, hash: tip.hash });
     this.passHeads(this.giveNames(group, folders));
     for (const folder of folders) {
       const error = await syncFolderLater(folder);
@@ -52756,19 +52771,22 @@ class Batch {
   /** In their order, as each names the one before it: what has no name yet comes first, and where one gets none those after it wait. Returns those that have theirs now. *_/
   giveNames(group, folders) {
     const waiting = this.nameless.concat(group);
+    let at = 0;
     this.nameless = [];
     this.namingError = undefined;
-    for (let at = 0; at < waiting.length; at++) {
-      try {
+    try {
+      // Before any has its name: killed in between, they get their names from whoever comes next.
+      const tip = waiting[waiting.length - 1];
+      if (tip !== undefined) addHead(this.project, { id: tip.run.id, hash: tip.hash });
+      for (; at < waiting.length; at++) {
         this.giveName(waiting[at].run, folders);
         this.fresh.push(waiting[at].run);
-      } catch (error) {
-        this.namingError = error;
-        this.nameless = waiting.slice(at);
-        return waiting.slice(0, at);
       }
+    } catch (error) {
+      this.namingError = error;
+      this.nameless = waiting.slice(at);
     }
-    return waiting;
+    return waiting.slice(0, at);
   }
 
   /** These have their names: the heads that they name go, and those that others made meanwhile are for the next record. *_/
@@ -57938,8 +57956,11 @@ function isShortLine(plan) {
 //   isTerse?: boolean;
 // };
 
-/** `blockedBy`: of tasks that were not carried out because one before them failed, the key of that one. `signal`: the one that ended it. *_/
-// type EngineResult = { outcomes: Map<string, TaskOutcome>; blockedBy: Map<string, string>; signal: string | undefined };
+/**
+ * `blockedBy`: of tasks that were not carried out because one before them failed, the key of that one. `signal`: the
+ * one that ended it. `isRecorded`: are all that came to a good end recorded in full?
+ *_/
+// type EngineResult = { outcomes: Map<string, TaskOutcome>; blockedBy: Map<string, string>; signal: string | undefined; isRecorded: boolean };
 
 const TOKEN_POLL_MS = 20;
 const LOAD_POLL_MS = 500;
@@ -57953,6 +57974,7 @@ const MOST_KEPT_TOLD = 4;
 
 class Engine {
   // signal: EndingSignal | undefined;
+  isRecorded = true;
   // readonly schedule: Schedule;
   // private readonly request: EngineRequest;
   // private readonly tokens: JobTokens;
@@ -58170,6 +58192,7 @@ class Engine {
     else this.again.set(task.key, job);
     if (isSettled && end.isGood) this.counts.done += 1;
     else if (isSettled) this.counts.failed += 1;
+    if (end.isGood && end.problems.length > 0) this.isRecorded = false;
     this.tokens.holdFor(this.schedule.countUsedSlots());
     this.tellEnd(job, end, isSettled);
     this.request.onEnd(end);
@@ -58278,7 +58301,7 @@ async function runWith(request, slots, tokens) {
     for (const fault of await batch.end()) tell('rr: ' + fault.message);
     for (const unwritten of batch.problems) tell('rr: ' + unwritten);
   }
-  return { outcomes: engine.schedule.listOutcomes(), blockedBy: engine.schedule.blockedBy, signal: engine.signal };
+  return { outcomes: engine.schedule.listOutcomes(), blockedBy: engine.schedule.blockedBy, signal: engine.signal, isRecorded: engine.isRecorded && batch.problems.length === 0 };
 }
 
 // ==== src/sys/steps.ts ===========================================================================
@@ -62464,7 +62487,8 @@ async function runWanted(sweep, wanted, recorded) {
   const succeeded = wanted.filter((point) => result.outcomes.get(String(point.number)) === 'done').length;
   if (!options.quiet || failed.length > 0) tell('rr: ' + printSweepSum({ label, points: wanted.length + recorded, succeeded, reused, recorded, failed, notRun: wanted.length - succeeded - failed.length }));
   if (result.signal !== undefined) return 128 + os().constants.signals[result.signal];
-  return succeeded === wanted.length ? 0 : EXIT.differs;
+  if (succeeded < wanted.length) return EXIT.differs;
+  return result.isRecorded ? 0 : EXIT.notRecorded;
 }
 
 function describePoint(sweep, point, why) {
@@ -63777,7 +63801,9 @@ function readBatches(project) {
 /** What changes without a record or a result: runs that go on, and what git says. *_/
 function completeReport(project, facts) {
   const recorded = new Set(facts.lost.map((run) => run.id));
-  const marks = readMarks(project).filter((mark) => !recorded.has(mark.run.id));
+  // One that was killed behind its record, or found the disk full there, has left its mark as well.
+  const isRecorded = ({ run }) => recorded.has(run.id) || lstatIfThere(project.provenance + '/' + recordPath(run.id)) !== undefined;
+  const marks = readMarks(project).filter((mark) => !isRecorded(mark));
   const nameOf = ({ run }) => ({ id: run.id, label: run.label, startedUtc: run.startedUtc });
   const git = facts.orphanCandidates.length + facts.sources.length === 0 ? undefined : readGitKnowledge(project);
   return {
@@ -63928,6 +63954,8 @@ function writeAnew(project) {
 //   /** A step has failed, or cannot be made, and the rest is not to go on. *_/
 //   isStopped: boolean;
 //   signal: string | undefined;
+//   /** All that was made so far in full. *_/
+//   isRecorded: boolean;
 // };
 
 // ---- options ----------------------------------------------------------------------------------------
@@ -64014,7 +64042,7 @@ async function beginMake(words, options, project) {
   const session = {
     project, folder: readCurrentFolder(), words, options, limits, facts,
     reuse: chooseReuse(project, readCurrentFolder(), { isAsked: options.reuse, isRefused: options.noReuse, cache: options.cache, hasEnvironment: options.environment }),
-    book, selected: new Set(), forced: new Set(), roots: new Map(), made: new Map(), times: new Map(), postponed: new Set(), isStopped: false, signal: undefined,
+    book, selected: new Set(), forced: new Set(), roots: new Map(), made: new Map(), times: new Map(), postponed: new Set(), isStopped: false, signal: undefined, isRecorded: true,
   };
   selectSteps(session);
   await book.look(session.selected);
@@ -64136,6 +64164,7 @@ async function makeRound(session, forecast) {
     },
   });
   session.signal = result.signal;
+  session.isRecorded = session.isRecorded && result.isRecorded;
   noteBlocked(session, result.outcomes, open);
   return session.signal === undefined && !session.isStopped && done.size > 0 && (session.postponed.size > 0 || book.hasSurprise(done));
 }
@@ -64199,7 +64228,7 @@ async function makeAll(session, first) {
 function exitStatusOf(session) {
   const states = new Set(Array.from(session.made.values(), (step) => step.state));
   if (session.signal !== undefined) return 128 + ((os().constants.signals)[session.signal] ?? 15);
-  return states.has('failed') ? EXIT.differs : states.has('cannot be made') || states.has('not run') ? EXIT.unmakeable : 0;
+  return states.has('failed') ? EXIT.differs : states.has('cannot be made') || states.has('not run') ? EXIT.unmakeable : session.isRecorded ? 0 : EXIT.notRecorded;
 }
 
 const MOST_TOLD = 10;
@@ -64244,7 +64273,7 @@ function tellBefore(session, forecast) {
   return isAll || options.keepGoing;
 }
 
-/** Brings what is wanted up to date. Status 0 if all of it is then; EXIT.differs if a step failed, EXIT.unmakeable if one cannot be made. *_/
+/** Brings what is wanted up to date. Status 0 if all of it is then; EXIT.differs if a step failed, EXIT.unmakeable if one cannot be made, EXIT.notRecorded if one has no full record. *_/
 async function makeTargets(words, options) {
   const project = requireProject(readCurrentFolder(), options.project);
   const say = (line) => { if (!options.quiet) tell('rr: ' + line); };
@@ -64600,6 +64629,8 @@ async function exportRecords(format, references, options) {
 //   settingsOf: Map<string, Setting[]>;
 //   /** Runs that this call made otherwise: with something set, or from what such a one made. *_/
 //   changed: Set<string>;
+//   /** All repeats so far in full. *_/
+//   isRecorded: boolean;
 //   /** Paths that a run of this call made anew, for the runs that read them from that run: its id + NUL + path -> absolute name. *_/
 //   made: Map<string, ByteString>;
 // };
@@ -64636,7 +64667,7 @@ function beginSession(references, options) {
   }
   return {
     options, project, runs, unrecorded: new Map(), history: undefined, finder, settings: options.settings.map(parseSetting), commit, accept: ACCEPTANCES.find((one) => one === options.accept) ?? 'identical',
-    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes, folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(), settingsOf: new Map(), changed: new Set(),
+    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes, folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(), settingsOf: new Map(), changed: new Set(), isRecorded: true,
   };
 }
 
@@ -65068,6 +65099,7 @@ async function repeatOne(session, run, isReadLater) {
     if (request.changed !== undefined) session.changed.add(run.id);
     const repeated = await repeatRun({ ...request, onJudged: (repeat, judgement) => explainDifferences(session, run, repeat, judgement) });
     for (const problem of repeated.problems) tell('rr: ' + problem);
+    if (repeated.problems.length > 0) session.isRecorded = false;
     if (scratch === undefined) return { kind: 'repeated', original: run, repeat: repeated.run, isAccepted: isAccepted(session, run, repeated.run), kept: undefined };
     handOn(session, run, repeated, scratch.project, isReadLater);
     const paths = listForLook(repeated.run);
@@ -65128,7 +65160,8 @@ async function repeatAll(session, plan, width) {
     else printOut(printRepeatStory(story, width));
   }
   printOut(options.json ? printJsonStories(printed) : printStorySum(counts));
-  return counts.accepted === counts.all ? 0 : EXIT.differs;
+  if (counts.accepted < counts.all) return EXIT.differs;
+  return session.isRecorded ? 0 : EXIT.notRecorded;
 }
 
 // ==== src/commands/clusterjob.ts =================================================================

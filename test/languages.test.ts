@@ -429,6 +429,9 @@ test('the parsers of metadata read what the specifications allow', () => {
   assert.deepEqual(['a/__pycache__/b.cpython-311.opt-1.pyc', '__pycache__/six.cpython-36.pyc', 'b.pyc'].map(pythonSourceOf), ['a/b.py', 'six.py', 'b.pyc']);
   assert.deepEqual(['file:///a%20b/', 'file://localhost/c', 'file:/d', 'file://host/e', 'https://x/y'].map(decodeFileUrl), ['/a b', '/c', '/d', undefined, undefined]);
   assert.equal(parseDirectUrl('{"url":"https://me:pw@example.org/x.git","vcs_info":{"vcs":"git","commit_id":"abc"}}')?.text, 'git abc https://example.org/x.git');
+  const bazaar = 'someone@example.org-20260101120000-0a1b2c';
+  assert.equal(parseDirectUrl('{"url":"https://example.org/x","vcs_info":{"vcs":"bzr","commit_id":"' + bazaar + '"}}')?.text, 'bzr ' + bazaar + ' https://example.org/x');
+  for (const commit of ['https://me:pw@example.org', '', 'a b']) assert.equal(parseDirectUrl(JSON.stringify({ url: 'https://example.org/x.git', vcs_info: { vcs: 'git', commit_id: commit } }))?.text, 'from https://example.org/x.git');
   assert.deepEqual(['', 'null', '[]', '{"url":1}', '{"url":"x","dir_info":7}'].map((text) => parseDirectUrl(text)?.text), [undefined, undefined, undefined, undefined, 'from x']);
   assert.deepEqual(parseEditableMapping('x = 1\nMAPPING = {\'a\': \'/x/a\', "b": "/y z/b"}\n'), ['/x/a', '/y z/b']);
   assert.deepEqual(parseJuliaManifest('[[A]]\nversion = "1"\n[[deps.B]]\npath = \'/b\' # c\n').entries.map((one) => [one.name, one.version, one.path]), [['A', '1', ''], ['B', '', '/b']]);

@@ -123,6 +123,41 @@ test('killed at any instant no head is lost, and none names what is not there', 
   assert.equal(headsOf(folder).length, 1);
 });
 
+// Makes the first FULL_FOR changes of .rr/heads fail as on a full disk.
+const FULL_HOOK = `
+const fs = require('fs');
+let left = Number(process.env.FULL_FOR);
+for (const name of ['renameSync', 'openSync']) {
+  const real = fs[name];
+  fs[name] = (...args) => {
+    if (/[/][.]rr[/]heads[/]/.test(String(args[0])) && left-- > 0) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: name });
+    return real(...args);
+  };
+}
+`;
+
+test('where no head can be made the next one makes it, and names that record', () => {
+  const folder = makeProject();
+  record(folder);
+  const hook = path.join(makeTemporary(), 'hook.js');
+  fs.writeFileSync(hook, FULL_HOOK);
+  const fill = (times: number, args: string[]): Done => run(folder, [process.execPath, '-r', hook, RR_JS].concat(args), { env: { FULL_FOR: String(times) } });
+  const one = ['record', '-q', '--trace', 'none', '--', 'true'];
+  const passed = fill(1, one);
+  assert.deepEqual([passed.status, passed.stderr], [0, '']);
+  for (const args of [one, ['sweep', '-q', '-l', 's', '--trace', 'none', '-p', 'i=1..5', '-o', 'o{i}', '--', 'touch', 'o{i}']]) {
+    const full = fill(1000, args);
+    assert.match(full.stderr, /no space left/);
+    assert.equal(full.status, 122, full.stderr);
+    assert.match(rr(folder, ['status']).stdout, /: none lost, none running\n/);
+    record(folder);
+    const judged = judge(folder);
+    assert.deepEqual([judged.status, headsOf(folder).length], [0, 1], args[0] + ': ' + judged.lines.join('\n'));
+    assert.deepEqual(fs.readdirSync(path.join(folder, '.rr/running')).filter((name) => name[0] !== '.'), []);
+  }
+  assert.equal(listRecords(folder).length, 1 + 1 + 2 + 6);
+});
+
 test('without .rr/heads, and where it holds nothing usable, heads are found among the newest records', () => {
   const folder = makeProject();
   for (let i = 0; i < 3; i++) record(folder);

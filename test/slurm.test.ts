@@ -43,15 +43,20 @@ function statusOf(folder: string): { batches?: { tasks: { name: string; state: s
 }
 
 /** 'NAME STATE' of all tasks. */
+function spellTasks(status: ReturnType<typeof statusOf>): string[] {
+  return (status.batches ?? []).map((batch) => batch.tasks).reduce((all, tasks) => all.concat(tasks), []).map((task) => task.name + ' ' + task.state).sort();
+}
+
 function listTasks(folder: string): string[] {
-  return (statusOf(folder).batches ?? []).map((batch) => batch.tasks).reduce((all, tasks) => all.concat(tasks), []).map((task) => task.name + ' ' + task.state).sort();
+  return spellTasks(statusOf(folder));
 }
 
 async function waitForState(folder: string, wanted: string[]): Promise<void> {
   for (let waitedMs = 0; ; waitedMs += 200) {
-    const tasks = listTasks(folder);
+    const status = statusOf(folder);
+    const tasks = spellTasks(status);
     if (wanted.every((one) => tasks.indexOf(one) >= 0)) return;
-    assert.ok(waitedMs < 90000, 'waited in vain for ' + wanted.join(', ') + ': ' + onSlurm(folder, ['status', '--json']).stdout + cluster.ask(['scontrol', 'show', 'jobs']));
+    if (waitedMs >= 90000) assert.fail('waited in vain for ' + wanted.join(', ') + ': ' + JSON.stringify(status) + '\n' + cluster.ask(['scontrol', 'show', 'jobs']));
     await sleep(200);
   }
 }
@@ -180,6 +185,7 @@ test('a requeued job leaves a record of each of its starts', { skip: NEEDS_SLURM
   await waitForState(folder, ['work queued']);
   // Slurm lets a requeued job wait for two minutes.
   cluster.ask(['scontrol', 'update', 'JobId=' + job, 'StartTime=now']);
+  await waitForLines(starts, 2);
   await waitForEmptyQueue();
   await waitForState(folder, ['work done']);
   assert.deepEqual(listStates(folder), ['work interrupted', 'work succeeded']);

@@ -76,6 +76,8 @@ type MakeSession = {
   /** A step has failed, or cannot be made, and the rest is not to go on. */
   isStopped: boolean;
   signal: string | undefined;
+  /** All that was made so far in full. */
+  isRecorded: boolean;
 };
 
 // ---- options ----------------------------------------------------------------------------------------
@@ -162,7 +164,7 @@ async function beginMake(words: ByteString[], options: MakeOptions, project: Pro
   const session: MakeSession = {
     project, folder: readCurrentFolder(), words, options, limits, facts,
     reuse: chooseReuse(project, readCurrentFolder(), { isAsked: options.reuse, isRefused: options.noReuse, cache: options.cache, hasEnvironment: options.environment }),
-    book, selected: new Set(), forced: new Set(), roots: new Map(), made: new Map(), times: new Map(), postponed: new Set(), isStopped: false, signal: undefined,
+    book, selected: new Set(), forced: new Set(), roots: new Map(), made: new Map(), times: new Map(), postponed: new Set(), isStopped: false, signal: undefined, isRecorded: true,
   };
   selectSteps(session);
   await book.look(session.selected);
@@ -284,6 +286,7 @@ async function makeRound(session: MakeSession, forecast: Map<number, StepForecas
     },
   });
   session.signal = result.signal;
+  session.isRecorded = session.isRecorded && result.isRecorded;
   noteBlocked(session, result.outcomes, open);
   return session.signal === undefined && !session.isStopped && done.size > 0 && (session.postponed.size > 0 || book.hasSurprise(done));
 }
@@ -347,7 +350,7 @@ async function makeAll(session: MakeSession, first: Map<number, StepForecast>): 
 function exitStatusOf(session: MakeSession): number {
   const states = new Set(Array.from(session.made.values(), (step) => step.state));
   if (session.signal !== undefined) return 128 + ((os().constants.signals as { [name: string]: number | undefined })[session.signal] ?? 15);
-  return states.has('failed') ? EXIT.differs : states.has('cannot be made') || states.has('not run') ? EXIT.unmakeable : 0;
+  return states.has('failed') ? EXIT.differs : states.has('cannot be made') || states.has('not run') ? EXIT.unmakeable : session.isRecorded ? 0 : EXIT.notRecorded;
 }
 
 const MOST_TOLD = 10;
@@ -392,7 +395,7 @@ function tellBefore(session: MakeSession, forecast: Map<number, StepForecast>): 
   return isAll || options.keepGoing;
 }
 
-/** Brings what is wanted up to date. Status 0 if all of it is then; EXIT.differs if a step failed, EXIT.unmakeable if one cannot be made. */
+/** Brings what is wanted up to date. Status 0 if all of it is then; EXIT.differs if a step failed, EXIT.unmakeable if one cannot be made, EXIT.notRecorded if one has no full record. */
 export async function makeTargets(words: ByteString[], options: MakeOptions): Promise<number> {
   const project = requireProject(readCurrentFolder(), options.project);
   const say = (line: ByteString): void => { if (!options.quiet) tell('rr: ' + line); };

@@ -91,6 +91,8 @@ type RerunSession = {
   settingsOf: Map<string, Setting[]>;
   /** Runs that this call made otherwise: with something set, or from what such a one made. */
   changed: Set<string>;
+  /** All repeats so far in full. */
+  isRecorded: boolean;
   /** Paths that a run of this call made anew, for the runs that read them from that run: its id + NUL + path -> absolute name. */
   made: Map<string, ByteString>;
 };
@@ -127,7 +129,7 @@ function beginSession(references: ByteString[], options: RerunOptions): RerunSes
   }
   return {
     options, project, runs, unrecorded: new Map(), history: undefined, finder, settings: options.settings.map(parseSetting), commit, accept: ACCEPTANCES.find((one) => one === options.accept) ?? 'identical',
-    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes, folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(), settingsOf: new Map(), changed: new Set(),
+    tolerances: options.tolerances.map((text) => parseToleranceOption(text, (name) => toRecordPath(project, readCurrentFolder(), name))), notes, folder: undefined, folderDigits: options.vary ? makeRandomDigits() : undefined, made: new Map(), settingsOf: new Map(), changed: new Set(), isRecorded: true,
   };
 }
 
@@ -559,6 +561,7 @@ async function repeatOne(session: RerunSession, run: Run, isReadLater: (file: Fi
     if (request.changed !== undefined) session.changed.add(run.id);
     const repeated = await repeatRun({ ...request, onJudged: (repeat, judgement) => explainDifferences(session, run, repeat, judgement) });
     for (const problem of repeated.problems) tell('rr: ' + problem);
+    if (repeated.problems.length > 0) session.isRecorded = false;
     if (scratch === undefined) return { kind: 'repeated', original: run, repeat: repeated.run, isAccepted: isAccepted(session, run, repeated.run), kept: undefined };
     handOn(session, run, repeated, scratch.project, isReadLater);
     const paths = listForLook(repeated.run);
@@ -619,5 +622,6 @@ async function repeatAll(session: RerunSession, plan: PlannedRepeat[], width: nu
     else printOut(printRepeatStory(story, width));
   }
   printOut(options.json ? printJsonStories(printed) : printStorySum(counts));
-  return counts.accepted === counts.all ? 0 : EXIT.differs;
+  if (counts.accepted < counts.all) return EXIT.differs;
+  return session.isRecorded ? 0 : EXIT.notRecorded;
 }

@@ -6,6 +6,7 @@ import { applyNotes } from '../core/notes.ts';
 import { isSourceName } from '../core/sources.ts';
 import type { Expectations, FileVerdicts } from '../core/staleness.ts';
 import { judgeFiles, listExpectations, listResultFolders, makeOrphanTester } from '../core/staleness.ts';
+import { recordPath } from '../core/run.ts';
 import type { Run } from '../core/run.ts';
 import { isAllDone, readCluster, removeOver } from '../sys/clusterstate.ts';
 import { listFolder, lstatIfThere, readFirstBytes } from '../sys/files.ts';
@@ -116,7 +117,9 @@ function readBatches(project: Project): Pick<StatusReport, 'batches' | 'clusterP
 /** What changes without a record or a result: runs that go on, and what git says. */
 function completeReport(project: Project, facts: FileFacts): StatusReport {
   const recorded = new Set(facts.lost.map((run) => run.id));
-  const marks = readMarks(project).filter((mark) => !recorded.has(mark.run.id));
+  // One that was killed behind its record, or found the disk full there, has left its mark as well.
+  const isRecorded = ({ run }: { run: Run }): boolean => recorded.has(run.id) || lstatIfThere(project.provenance + '/' + recordPath(run.id)) !== undefined;
+  const marks = readMarks(project).filter((mark) => !isRecorded(mark));
   const nameOf = ({ run }: { run: Run }): StatusRunName & { startedUtc: string } => ({ id: run.id, label: run.label, startedUtc: run.startedUtc });
   const git = facts.orphanCandidates.length + facts.sources.length === 0 ? undefined : readGitKnowledge(project);
   return {

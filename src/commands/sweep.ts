@@ -286,7 +286,8 @@ async function runWanted(sweep: Sweep, wanted: WantedPoint[], recorded: number):
   const succeeded = wanted.filter((point) => result.outcomes.get(String(point.number)) === 'done').length;
   if (!options.quiet || failed.length > 0) tell('rr: ' + printSweepSum({ label, points: wanted.length + recorded, succeeded, reused, recorded, failed, notRun: wanted.length - succeeded - failed.length }));
   if (result.signal !== undefined) return 128 + os().constants.signals[result.signal as NodeJS.Signals];
-  return succeeded === wanted.length ? 0 : EXIT.differs;
+  if (succeeded < wanted.length) return EXIT.differs;
+  return result.isRecorded ? 0 : EXIT.notRecorded;
 }
 
 function describePoint(sweep: Sweep, point: SweepPoint, why: ByteString): PlannedPoint {

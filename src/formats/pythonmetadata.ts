@@ -42,7 +42,10 @@ export function parseNameLines(text: ByteString): ByteString[] {
 /** Where a distribution was installed from; `folder` if it is a folder on this machine. */
 export type PythonOrigin = { isEditable: boolean; folder: ByteString | undefined; text: ByteString };
 
-/** direct_url.json (PEP 610); undefined if it is not one. */
+// Digits of git and Mercurial, a number of Subversion, "somebody@example.org-20260101120000-abc" of Bazaar. No URL.
+const COMMIT = /^[0-9A-Za-z.@_+-]{1,300}$/;
+
+/** direct_url.json (PEP 610); undefined if it is not one. A commit that no such system would name is left out. */
 export function parseDirectUrl(text: ByteString): PythonOrigin | undefined {
   let content: { url?: unknown; dir_info?: { editable?: unknown }; vcs_info?: { vcs?: unknown; commit_id?: unknown } } | null;
   try {
@@ -53,7 +56,7 @@ export function parseDirectUrl(text: ByteString): PythonOrigin | undefined {
   if (content === null || typeof content !== 'object' || typeof content.url !== 'string') return undefined;
   const url = stripUrlCredentials(content.url);
   const version = content.vcs_info;
-  if (typeof version?.vcs === 'string' && typeof version.commit_id === 'string') {
+  if (typeof version?.vcs === 'string' && typeof version.commit_id === 'string' && /^[a-z]{2,10}$/.test(version.vcs) && COMMIT.test(version.commit_id)) {
     return { isEditable: false, folder: undefined, text: version.vcs + ' ' + version.commit_id + ' ' + url };
   }
   const folder = typeof content.dir_info === 'object' && content.dir_info !== null ? decodeFileUrl(url) : undefined;

@@ -179,9 +179,6 @@ export class Batch implements Includer {
     } catch (error) {
       this.note('note the end', error);
     }
-    // Before any has its name: killed in between, they get their names from whoever comes next.
-    const tip = group[group.length - 1] as WrittenRun | undefined;
-    if (tip !== undefined) addHead(this.project, { id: tip.run.id, hash: tip.hash });
     this.passHeads(this.giveNames(group, folders));
     for (const folder of folders) {
       const error = await syncFolderLater(folder);
@@ -192,19 +189,22 @@ export class Batch implements Includer {
   /** In their order, as each names the one before it: what has no name yet comes first, and where one gets none those after it wait. Returns those that have theirs now. */
   private giveNames(group: WrittenRun[], folders: Set<ByteString>): WrittenRun[] {
     const waiting = this.nameless.concat(group);
+    let at = 0;
     this.nameless = [];
     this.namingError = undefined;
-    for (let at = 0; at < waiting.length; at++) {
-      try {
+    try {
+      // Before any has its name: killed in between, they get their names from whoever comes next.
+      const tip = waiting[waiting.length - 1] as WrittenRun | undefined;
+      if (tip !== undefined) addHead(this.project, { id: tip.run.id, hash: tip.hash });
+      for (; at < waiting.length; at++) {
         this.giveName(waiting[at].run, folders);
         this.fresh.push(waiting[at].run);
-      } catch (error) {
-        this.namingError = error;
-        this.nameless = waiting.slice(at);
-        return waiting.slice(0, at);
       }
+    } catch (error) {
+      this.namingError = error;
+      this.nameless = waiting.slice(at);
     }
-    return waiting;
+    return waiting.slice(0, at);
   }
 
   /** These have their names: the heads that they name go, and those that others made meanwhile are for the next record. */

@@ -59,8 +59,11 @@ export type EngineRequest = {
   isTerse?: boolean;
 };
 
-/** `blockedBy`: of tasks that were not carried out because one before them failed, the key of that one. `signal`: the one that ended it. */
-export type EngineResult = { outcomes: Map<string, TaskOutcome>; blockedBy: Map<string, string>; signal: string | undefined };
+/**
+ * `blockedBy`: of tasks that were not carried out because one before them failed, the key of that one. `signal`: the
+ * one that ended it. `isRecorded`: are all that came to a good end recorded in full?
+ */
+export type EngineResult = { outcomes: Map<string, TaskOutcome>; blockedBy: Map<string, string>; signal: string | undefined; isRecorded: boolean };
 
 const TOKEN_POLL_MS = 20;
 const LOAD_POLL_MS = 500;
@@ -74,6 +77,7 @@ type Running = { job: StepJob; startMs: number; stop: (signal: NodeJS.Signals | 
 
 class Engine {
   signal: EndingSignal | undefined;
+  isRecorded = true;
   readonly schedule: Schedule;
   private readonly request: EngineRequest;
   private readonly tokens: JobTokens;
@@ -291,6 +295,7 @@ class Engine {
     else this.again.set(task.key, job);
     if (isSettled && end.isGood) this.counts.done += 1;
     else if (isSettled) this.counts.failed += 1;
+    if (end.isGood && end.problems.length > 0) this.isRecorded = false;
     this.tokens.holdFor(this.schedule.countUsedSlots());
     this.tellEnd(job, end, isSettled);
     this.request.onEnd(end);
@@ -399,5 +404,5 @@ async function runWith(request: EngineRequest, slots: number, tokens: JobTokens)
     for (const fault of await batch.end()) tell('rr: ' + fault.message);
     for (const unwritten of batch.problems) tell('rr: ' + unwritten);
   }
-  return { outcomes: engine.schedule.listOutcomes(), blockedBy: engine.schedule.blockedBy, signal: engine.signal };
+  return { outcomes: engine.schedule.listOutcomes(), blockedBy: engine.schedule.blockedBy, signal: engine.signal, isRecorded: engine.isRecorded && batch.problems.length === 0 };
 }

@@ -9,7 +9,8 @@
 // So at worst a head is named twice. .rr/heads says nothing that cannot be found again in the records; without
 // it, and where none of its records is there, heads are looked for among the newest records.
 //
-// Nothing here may keep a run from being recorded: what fails of the file system is passed over.
+// Nothing here keeps a run from being recorded. What fails is told to the caller, who leaves the mark for the next
+// one (invariant 3); where .rr/heads may not be written, or is a link, heads are looked for each time.
 import type { ByteString } from '../core/bytes.ts';
 import { findHeads, findPrevious, readRecordLink } from '../core/chain.ts';
 import type { ChainedRecord } from '../core/chain.ts';
@@ -30,7 +31,7 @@ const NEWEST_LOOKED_AT = 256;
 const LARGEST_LOOKED_AT = 16 << 20;
 const STALE_MS = 86400000;
 
-/** What fails of the file system is passed over; a mistake of rr's is not. */
+/** Of what looks, and of what can come later, failures of the file system are passed over; a mistake of rr's is not. */
 function passOverFaults(act: () => void): void {
   try {
     act();
@@ -102,9 +103,21 @@ function hasPlainFolder(project: Project): boolean {
   return lstatIfThere(project.own + '/heads')?.isSymbolicLink() !== true;
 }
 
-/** Makes the head of a record (invariant 1). */
+const CLOSED = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ELOOP'];
+
+/** Does that in .rr/heads, if rr may write there. Throws what the system says of a full disk and its like. */
+function changeHeads(project: Project, change: () => void): void {
+  if (!hasPlainFolder(project)) return;
+  try {
+    change();
+  } catch (error) {
+    if (CLOSED.indexOf(errorCode(error)) < 0) throw error;
+  }
+}
+
+/** Makes the head of a record (invariant 1). Throws what the system says. */
 export function addHead(project: Project, head: RecordLink): void {
-  passOverFaults(() => { if (hasPlainFolder(project)) touchHead(project, head); });
+  changeHeads(project, () => touchHead(project, head));
 }
 
 /** Takes away the heads of records that a record in place names (invariant 2). */
@@ -112,31 +125,30 @@ export function dropHeads(project: Project, named: RecordLink[]): void {
   passOverFaults(() => { if (hasPlainFolder(project)) for (const head of named) removeIfThere(headName(project, head)); });
 }
 
-/** A record is in place: its head takes the place of those that it names. */
+/** A record is in place: its head takes the place of those that it names. Throws what the system says if it cannot be made. */
 export function advanceHeads(project: Project, record: RecordLink, named: RecordLink[]): void {
-  passOverFaults(() => {
-    if (!hasPlainFolder(project)) return;
+  changeHeads(project, () => {
     // By rename where that can be, as it costs half of making one file and removing another.
-    let isMade = false;
-    if (named.length > 0) {
-      try {
-        fs.renameSync(toFsPath(headName(project, named[0])), toFsPath(headName(project, record)));
-        isMade = true;
-      } catch (error) {
-        if (errorCode(error) !== 'ENOENT') throw error; // another writer named it, too
-      }
-    }
-    if (!isMade) touchHead(project, record);
-    for (const head of named.slice(isMade ? 1 : 0)) removeIfThere(headName(project, head));
+    if (named.length === 0 || !renameHead(project, named[0], record)) touchHead(project, record);
   });
+  dropHeads(project, named);
 }
 
-/** Makes the head of a record that is in place and that perhaps none names. */
+/** False if that cannot be: perhaps another writer named the one before, too. */
+function renameHead(project: Project, before: RecordLink, record: RecordLink): boolean {
+  try {
+    fs.renameSync(toFsPath(headName(project, before)), toFsPath(headName(project, record)));
+    return true;
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return false;
+  }
+}
+
+/** Makes the head of a record that is in place and that perhaps none names. Throws what the system says. */
 export function addHeadOf(project: Project, id: string): void {
-  passOverFaults(() => {
-    const record = readChained(project, id);
-    if (record !== undefined) addHead(project, record);
-  });
+  const record = readChained(project, id);
+  if (record !== undefined) addHead(project, record);
 }
 
 /**

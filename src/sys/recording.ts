@@ -4,7 +4,7 @@ import { EXIT, Failure } from '../core/failure.ts';
 import { endingOfLog } from '../core/reuse.ts';
 import type { FileParameter } from '../core/parameters.ts';
 import { emptyRun } from '../core/run.ts';
-import type { Run, RunProcess } from '../core/run.ts';
+import type { RecordLink, Run, RunProcess } from '../core/run.ts';
 import type { ResourceSample } from '../core/series.ts';
 import { REPLAYED_VARIABLES } from '../core/variables.ts';
 import type { TraceSummary } from '../core/trace.ts';
@@ -30,6 +30,7 @@ import type { PrintedMetrics } from './printed.ts';
 import { readFileParameters } from './parameterfiles.ts';
 import { absoluteOf, describeSystemError, isInProject, prepareOwnFolder, relativeTo } from './project.ts';
 import type { Project } from './project.ts';
+import { advanceHeads } from './heads.ts';
 import { beginCode, endCode, findUnclean, noteCode, readEarlierContent } from './code.ts';
 import type { BegunCode } from './code.ts';
 import { listSecretVariables, makeSecretHasher, makeWithholder, SHORTEST_SECRET_BYTES } from './secretkey.ts';
@@ -592,7 +593,10 @@ function save(session: Session): void {
   const before = problems.length;
   // The other lines of a record are far fewer than this leaves.
   if (run.inputs.length + run.outputs.length > MOST_RECORD_LINES - 100000) run.warnings.push('these are more files than rr reads from a record; provenance/files.txt can leave folders out');
-  attempt(problems, 'write the record', () => saveRecord(project, run));
+  let record: RecordLink | undefined;
+  attempt(problems, 'write the record', () => { record = saveRecord(project, run); });
+  // If that fails, whoever settles the mark does it: the record is in place.
+  attempt(problems, 'write in .rr/heads', () => { if (record !== undefined) advanceHeads(project, record, run.previous); });
   // In a scratch tree it has changed nothing that another run could take for its own.
   if (run.tree === undefined) attempt(problems, 'note the end', () => noteEnded(project, run));
   if (problems.length > before) return;

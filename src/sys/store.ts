@@ -358,13 +358,13 @@ export function makeMonthFolder(project: Project, id: string): void {
   syncFolder(project.provenance + '/runs');
 }
 
-/** Writes a run's record for good (invariant 1). It names the heads, and is one then. */
-export function saveRecord(project: Project, run: Run): void {
+/** Writes a run's record for good (invariant 1). It names the heads, and is to be one, in their place (advanceHeads). */
+export function saveRecord(project: Project, run: Run): RecordLink {
   makeMonthFolder(project, run.id);
   run.previous = readHeads(project, run.id);
   const text = printRecord(run);
   replaceFile(project.provenance + '/' + recordPath(run.id), text, true);
-  advanceHeads(project, { id: run.id, hash: hashBytes(text) }, run.previous);
+  return { id: run.id, hash: hashBytes(text) };
 }
 
 /** The same of a lost run, whose record another process may write at the same time, with other heads in it. */

@@ -89,7 +89,8 @@ function askReadelf(inputs: ByteString[]): (string[] | undefined)[] {
   });
   const said = run(folder, ['sh', '-c', 'for name; do echo "@@ $name"; timeout 10 readelf -W -l -d -n "$name" 2>&1; done', 'sh', ...names], { timeoutMs: 600000 });
   const answers = said.stdout.split('@@ ' + folder + '/').slice(1).map((part) => {
-    if (/readelf: (?:Warning|Error)|<corrupt|<unknown|bad |out of range|unrecognized/i.test(part)) return undefined;
+    // A name that is not there readelf shows as its number.
+    if (/readelf: (?:Warning|Error)|<corrupt|<unknown|bad |out of range|unrecognized|\((?:NEEDED|SONAME|RPATH|RUNPATH)\) +0x/i.test(part)) return undefined;
     const all = (pattern: RegExp, name: string): string[] => Array.from(part.matchAll(pattern), (match) => name + ' ' + match[1]);
     return [
       ...all(/\(NEEDED\) +Shared library: \[(.*)\]$/gm, 'needed'), ...all(/\(SONAME\) +Library soname: \[(.*)\]$/gm, 'soname'),
