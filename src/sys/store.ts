@@ -504,7 +504,8 @@ export function includeAllRuns(project: Project, change: () => void = () => unde
   try {
     change();
   } catch (error) {
-    removeIfThere(project.own + '/pending/' + mark);
+    // What the system refused may be in place by then: to be made sure of, and no more.
+    if (error instanceof Failure) removeIfThere(project.own + '/pending/' + mark);
     throw error;
   }
   return bringUpToDate(project, { marks: [renewMark(project, mark)], runs: undefined, isGoingOn: false });
