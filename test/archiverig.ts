@@ -8,7 +8,7 @@ import { makeProject, makeTemporary, rr, run } from './rig.ts';
 export const TOP = path.resolve(__dirname, '..', '..', '..');
 
 export function sh(folder: string, script: string): string {
-  const done = run(folder, ['sh', '-ec', script]);
+  const done = run(folder, ['sh', '-ec', script], { timeoutMs: 300000 });
   assert.equal(done.status, 0, script + ': ' + done.stderr);
   return done.stdout;
 }
