@@ -1,4 +1,4 @@
-// memory.test.ts - what looks at all runs holds little of each: peaks of memory at ten times as many runs.
+// memory.test.ts - what looks at all runs holds little of each: peaks of memory at twenty times as many runs.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
@@ -7,7 +7,8 @@ import { makeProject } from './bench/projects.ts';
 import { makeTemporary, RR_JS, run } from './rig.ts';
 
 const FEW = 300;
-const MANY = 3000;
+// The peak does not grow evenly: of "used" it is 12 MB higher at 3500 than at 2500 runs, and lower again at 4000. Of so many runs that is 2 KB a run.
+const MANY = 6000;
 
 // Asked of the kernel when rr ends.
 const folder = makeTemporary();
@@ -23,10 +24,10 @@ function measurePeak(project: string, args: string[]): number {
   return Number(fs.readFileSync(file, 'latin1'));
 }
 
-// KB for each run more, half as much again as was seen (of the first two 4.2 or 8.7: V8 rests at different times); of the first six it
+// KB for each run more, half as much again as was seen, or more, as V8 rests at different times; of the first six it
 // was 7 to 27 when whole records of all runs were held.
 const BOUNDS: [string, number][] = [
-  ['used data/raw.csv', 13], ['why --down data/raw.csv', 13], ['rerun --all -n', 6], ['rerun -n results/w0000/s9.csv', 8], ['export prov-n', 15], ['export prov-json', 17], ['verify', 16],
+  ['used data/raw.csv', 8], ['why --down data/raw.csv', 8], ['rerun --all -n', 6], ['rerun -n results/w0000/s9.csv', 8], ['export prov-n', 15], ['export prov-json', 17], ['verify', 16],
 ];
 
 test('memory: what a run more takes', { timeout: 120000 }, async (t) => {
