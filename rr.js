@@ -10192,7 +10192,7 @@ function explain(error) {
   if ((error).code !== undefined && (error).syscall !== undefined) {
     const path = (error).path;
     tell('rr: cannot ' + String((error).syscall).replace('scandir', 'list') + (path === undefined ? '' : ' "' + toBytes(String(path)) + '"') + ': ' + describeSystemError(error));
-    if (isForbidden(error) && path !== undefined) tell('rr: hint: see who may: ls -ld on it');
+    if (isForbidden(error) && path !== undefined && lstatIfThere(toBytes(String(path))) !== undefined) tell('rr: hint: see who may: ls -ld on it');
     return EXIT.failed;
   }
   tell('rr: internal error, please report it');

@@ -27,7 +27,7 @@ import { printSwhids } from './commands/swhid.ts';
 import type { SwhidOptions } from './commands/swhid.ts';
 import { verifyProject } from './commands/verify.ts';
 import { explainFile } from './commands/why.ts';
-import { isForbidden, toBytes } from './sys/files.ts';
+import { isForbidden, lstatIfThere, toBytes } from './sys/files.ts';
 import { readArgumentBytes } from './sys/machine.ts';
 import { describeSystemError } from './sys/project.ts';
 import { printOut, tell } from './sys/terminal.ts';
@@ -148,7 +148,7 @@ function explain(error: unknown): number {
   if ((error as { code?: unknown }).code !== undefined && (error as { syscall?: unknown }).syscall !== undefined) {
     const path = (error as { path?: unknown }).path;
     tell('rr: cannot ' + String((error as { syscall?: unknown }).syscall).replace('scandir', 'list') + (path === undefined ? '' : ' "' + toBytes(String(path)) + '"') + ': ' + describeSystemError(error));
-    if (isForbidden(error) && path !== undefined) tell('rr: hint: see who may: ls -ld on it');
+    if (isForbidden(error) && path !== undefined && lstatIfThere(toBytes(String(path))) !== undefined) tell('rr: hint: see who may: ls -ld on it');
     return EXIT.failed;
   }
   tell('rr: internal error, please report it');
