@@ -70,6 +70,19 @@ async function waitForLines(name: string, count: number): Promise<string[]> {
   }
 }
 
+/** Waits until a requeued job has begun so often. */
+async function waitForStart(job: string, starts: string, count: number): Promise<void> {
+  for (let waitedMs = 0; fs.readFileSync(starts, 'utf8').split('\n').length - 1 < count; waitedMs += 1000) {
+    const shown = cluster.ask(['scontrol', 'show', 'job', job]);
+    assert.ok(waitedMs < 120000, 'not begun again: ' + shown);
+    // Slurm lets it wait for two minutes, also if the node tells of the end before only after it was told not to. And
+    // where that comes very late, it takes the end for that of the job.
+    const argv = /JobState=PENDING/.test(shown) ? ['scontrol', 'update', 'JobId=' + job, 'StartTime=now'] : /JobState=(?:RUNNING|COMPLETING|CONFIGURING)/.test(shown) ? undefined : ['scontrol', 'requeue', job];
+    if (argv !== undefined) run(undefined, argv, { env: cluster.env });
+    await sleep(1000);
+  }
+}
+
 async function waitForEmptyQueue(): Promise<void> {
   for (let waitedMs = 0; cluster.ask(['squeue', '--noheader']) !== ''; waitedMs += 200) {
     assert.ok(waitedMs < 90000, 'jobs stay: ' + cluster.ask(['squeue']));
@@ -183,14 +196,12 @@ test('a requeued job leaves a record of each of its starts', { skip: NEEDS_SLURM
   const job = statusOf(folder).batches?.[0].tasks[0].job as string;
   cluster.ask(['scontrol', 'requeue', job]);
   await waitForState(folder, ['work queued']);
-  // Slurm lets a requeued job wait for two minutes.
-  cluster.ask(['scontrol', 'update', 'JobId=' + job, 'StartTime=now']);
-  await waitForLines(starts, 2);
+  await waitForStart(job, starts, 2);
   await waitForEmptyQueue();
   await waitForState(folder, ['work done']);
   assert.deepEqual(listStates(folder), ['work interrupted', 'work succeeded']);
   assert.deepEqual(readAll(folder).map((record) => record.Job[0].split(' ')[1]), [job, job]);
-  assert.match(cluster.ask(['scontrol', 'show', 'job', job]), /Restarts=1/);
+  assert.match(cluster.ask(['scontrol', 'show', 'job', job]), /Restarts=[1-9]/);
   checkProject(folder);
 });
 
