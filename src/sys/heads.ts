@@ -144,9 +144,10 @@ export function dropHeads(project: Project, named: RecordLink[]): void {
 export function advanceHeads(project: Project, record: RecordLink, named: RecordLink[]): void {
   changeHeads(project, () => {
     // By rename where that can be, as it costs half of making one file and removing another.
-    if (named.length === 0 || !renameHead(project, named[0], record)) touchHead(project, record);
+    const isRenamed = named.length > 0 && renameHead(project, named[0], record);
+    if (!isRenamed) touchHead(project, record);
+    dropHeads(project, named.slice(isRenamed ? 1 : 0));
   });
-  dropHeads(project, named);
 }
 
 /** False if that cannot be: perhaps another writer named the one before, too. */
