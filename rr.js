@@ -46,6 +46,7 @@
 //   sys/liveline.ts             one line at the bottom of the terminal that is written over again and again
 //   sys/gpuuse.ts               asks now and then how much the GPUs are in use, where there is a tool that tells
 //   sys/usage.ts                what the processes of a command use, as /proc tells: while it runs and at its end
+//   sys/signals.ts              names and numbers of signals, and sending them
 //   sys/process.ts              runs the command: its streams, signals, end and cost
 //   sys/machine.ts              facts about the machine, the program and the environment of a run
 //   sys/bounds.ts               does a name stay within a folder, whatever links stand in its way? Changes nothing
@@ -2432,7 +2433,7 @@ const SETTERS = {
   System_s: (run, value, fault) => { run.systemS = readNumber(value, fault); },
   Peak_memory_bytes: (run, value, fault) => { run.peakMemoryBytes = readWhole(value, Number.MAX_SAFE_INTEGER, fault); },
   Exit: (run, value, fault) => { run.exit = readWhole(value, 255, fault); },
-  Signal: (run, value) => { run.signal = value; },
+  Signal: (run, value, fault) => { run.signal = /^SIG[A-Z0-9+-]{1,16}$/.test(value) ? value : fault('not the name of a signal'); },
   Timeout_s: (run, value, fault) => { run.timeoutS = readNumber(value, fault); },
   Asked: (run, value, fault) => {
     if (!/^[a-z]+ ./.test(value)) fault('not "WHAT VALUE"');
@@ -4190,6 +4191,17 @@ function readCpuTicks(pid) {
   }
 }
 
+/** Signal that is ending a process, or that ended it as long as nobody has waited for it; 0 if that is not told. */
+function readFatalSignal(pid) {
+  try {
+    const stat = fs.readFileSync('/proc/' + String(pid) + '/stat', 'latin1');
+    // Of 52 fields (proc_pid_stat(5)) the last: the status as wait() gives it.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[49]) & 127;
+  } catch (error) {
+    return 0;
+  }
+}
+
 // type DiskBytes = { read: number; written: number };
 
 /** What a process, and the children that it has waited for, had from disks; undefined if that is not told. `name` is "PID", or "PID/task/THREAD" for one thread alone. */
@@ -4341,6 +4353,37 @@ class UsageSampler {
   }
 }
 
+// ==== src/sys/signals.ts =========================================================================
+// signals.ts - names and numbers of signals, and sending them. Waits for nothing.
+
+/** From here on Node.js has no names, and they are for what programs agree on: real-time signals. */
+const FIRST_UNNAMED_SIGNAL = 32;
+const LAST_SIGNAL = 64;
+
+/** 15 of SIGTERM, 34 of SIG34; 0 if it is none. */
+function signalNumber(name) {
+  const numbers = os().constants.signals;
+  return numbers[name] ?? Number(/^SIG([3-6]\d)$/.exec(name)?.[1] ?? 0);
+}
+
+/** SIGTERM of 15; SIG34 of a signal for real time, which systems name differently; undefined if there is none of that number. */
+function signalName(number) {
+  if (number >= FIRST_UNNAMED_SIGNAL && number <= LAST_SIGNAL) return 'SIG' + String(number);
+  const numbers = os().constants.signals;
+  return Object.keys(numbers).find((name) => numbers[name] === number);
+}
+
+/** Sends a signal to those of these processes that are there, and are the user's. */
+function signalAll(pids, signal) {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if (['ESRCH', 'EPERM'].indexOf(errorCode(error)) < 0) throw error;
+    }
+  }
+}
+
 // ==== src/sys/process.ts =========================================================================
 // process.ts - runs the command: its streams, signals, end and cost. Knows no records.
 
@@ -4421,6 +4464,8 @@ class CommandStopper {
 //   /** Has the tracer seen the command begin, and its end? */
 //   isMainBegun: () => boolean;
 //   isMainEnded: () => boolean;
+//   /** Signal that ended the command, if the tracer saw one. */
+//   mainSignal: () => string | undefined;
 //   /** Number of processes that the tracer still sees. */
 //   countAlive: () => number;
 //   /** Called before the command is started, without the tracer then: it has nowhere to write to, by this error. */
@@ -4661,13 +4706,17 @@ function isSameFile(one, other) {
   }
 }
 
-function openOutputs(plumbing, child, log, { beforeOutput, afterOutput }) {
+/** `noteEnd`: called when a stream is at its end, which is before the command's own is known. */
+function openOutputs(plumbing, child, log, { beforeOutput, afterOutput }, noteEnd) {
   const lineOfOut = { last: Promise.resolve() };
   const lineOfErr = isSameFile(1, 2) ? lineOfOut : { last: Promise.resolve() };
   return plumbing.kept.map(({ stream, descriptor, from }) => {
     const reader = typeof from === 'object' ? openReader(from.read) : (from === 'child-stdout' ? child.stdout : child.stderr);
     const output = { stream, reader, isClosed: false, isBusy: false, written: Promise.resolve() };
-    reader.on('end', () => { if (typeof from === 'object') from.isAtEnd = true; });
+    reader.on('end', () => {
+      if (typeof from === 'object') from.isAtEnd = true;
+      noteEnd();
+    });
     reader.on('close', () => { output.isClosed = true; });
     if (beforeOutput !== undefined && descriptor !== undefined) reader.on('data', beforeOutput);
     passOn(output, descriptor, log, stream === 'out' ? lineOfOut : lineOfErr);
@@ -4861,17 +4910,6 @@ function forwardSignals({ targetPid, gate, isApart, seen, isOwned }) {
 const KILL_AFTER_MS = 5000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Sends a signal to those of these processes that are there, and are the user's. */
-function signalAll(pids, signal) {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, signal);
-    } catch (error) {
-      if (['ESRCH', 'EPERM'].indexOf(errorCode(error)) < 0) throw error;
-    }
-  }
-}
-
 /** Lets `stopper` reach the command, until the function is called that this returns. */
 function obeyStopper(stopper, pid, gate, seen) {
   stopper?.attach((signal, isNote) => {
@@ -4912,17 +4950,6 @@ function armTimeout({ pid, timeoutMs, isInTerminal, gate }, onHit) {
 }
 
 // ---- the command --------------------------------------------------------------------------------
-
-function signalNumber(name) {
-  const numbers = os().constants.signals;
-  return numbers[name] ?? 0;
-}
-
-/** SIGTERM of 15; undefined if there is none of that number. */
-function signalName(number) {
-  const numbers = os().constants.signals;
-  return Object.keys(numbers).find((name) => numbers[name] === number);
-}
 
 /** The command as it runs in a terminal of its own: descriptors that were no terminal pass round it. */
 function wrapInTerminal(argv, plan, isHeld) {
@@ -5046,6 +5073,15 @@ async function waitFor(ended, meanwhile) {
   return end;
 }
 
+/**
+ * Node.js reports a command that a signal for real time ended as one that exited with 0: it knows no name for those.
+ * What was read of the command before Node.js waited for it tells, or the tracer.
+ */
+function findHiddenSignal(end, fatal, tracer) {
+  if (end.code !== 0) return undefined;
+  return fatal >= FIRST_UNNAMED_SIGNAL ? signalName(fatal) : tracer?.mainSignal();
+}
+
 const SIGNAL_LATE_MS = 3000;
 
 /**
@@ -5080,8 +5116,10 @@ async function runCommand(request) {
     stopForwarding();
     return { ...startFailureOf(started.error), wallMs: 0, samples: [], signalsSeen, isTimedOut, isHeld: false, logProblems: [] };
   }
-  const outputs = openOutputs(plumbing, started.child, log, request);
-  target = started.child.pid ?? 0;
+  const { child } = started;
+  let fatal = 0;
+  const outputs = openOutputs(plumbing, child, log, request, () => { if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) fatal = readFatalSignal(child.pid); });
+  target = child.pid ?? 0;
   const disobey = obeyStopper(target === 0 ? undefined : request.step?.stopper, target, gate, signalsSeen);
   const sampler = target === 0 ? undefined : new UsageSampler(target, request.isSampled);
   const disarm = target === 0 || request.timeoutMs === undefined ? undefined : armTimeout({ pid: target, timeoutMs: request.timeoutMs, isInTerminal: request.terminal !== undefined, gate }, () => { isTimedOut = true; });
@@ -5102,7 +5140,7 @@ async function runCommand(request) {
   disobey();
   log.close();
   meanwhile();
-  return describeEnd(end, { wallMs, cpuBefore, ownCpu: sampler?.ownCpu ?? { userS: 0, systemS: 0 }, samples, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems, isInTerminal: request.terminal !== undefined, isHeld });
+  return describeEnd({ ...end, signal: end.signal ?? findHiddenSignal(end, fatal, plumbing.trace === undefined ? undefined : request.tracer) ?? null }, { wallMs, cpuBefore, ownCpu: sampler?.ownCpu ?? { userS: 0, systemS: 0 }, samples, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems, isInTerminal: request.terminal !== undefined, isHeld });
 }
 
 // type Measured = { wallMs: number; cpuBefore: ChildrenCpu | undefined; ownCpu: ChildrenCpu; samples: ResourceSample[]; peak: number; signalsSeen: string[]; isTimedOut: boolean; logProblems: string[]; isInTerminal: boolean; isHeld: boolean };
@@ -5119,7 +5157,7 @@ function describeEnd(end, measured) {
   }
   if (peak > 0) cost.peakMemoryBytes = peak;
   // script(1) tells of a signal only by the status.
-  const signal = end.signal ?? (measured.isInTerminal ? signalName((end.code ?? 0) - 128) : undefined);
+  const signal = end.signal ?? (measured.isInTerminal && end.code !== null && end.code < 128 + FIRST_UNNAMED_SIGNAL ? signalName(end.code - 128) : undefined);
   if (signal !== undefined) return { exit: 128 + signalNumber(signal), signal, ...facts, ...cost };
   return { exit: end.code ?? 0, ...facts, ...cost };
 }
@@ -8647,7 +8685,7 @@ function save(session) {
   // The other lines of a record are far fewer than this leaves.
   if (run.inputs.length + run.outputs.length > MOST_RECORD_LINES - 100000) run.warnings.push('these are more files than rr reads from a record; provenance/files.txt can leave folders out');
   let record;
-  attempt(problems, 'write the record', () => { record = saveRecord(project, run); });
+  attempt(problems, 'write provenance/' + recordPath(run.id), () => { record = saveRecord(project, run); });
   // If that fails, whoever settles the mark does it: the record is in place.
   attempt(problems, 'write in .rr/heads', () => { if (record !== undefined) advanceHeads(project, record, run.previous); });
   // In a scratch tree it has changed nothing that another run could take for its own.
@@ -9806,7 +9844,7 @@ function printVerbHelp(verb) {
 
 // ==== what brings in the files below =============================================================
 noteParts({
-  build: '11e3954c06920621',
+  build: '1ee9f544f631bf96',
   base: () => ({
     ACCEPTANCES, CANNOT_SYNC, CLOCK_TICKS_PER_S, CommandStopper, DURATION_WORDS, ENDING_SIGNALS,
     EXIT, EXPORT_FORMS, Failure, FieldWriter, HashCache, LARGEST_SOURCE_BYTES,
@@ -9867,13 +9905,13 @@ noteParts({
     renewMark, replaceByName, replaceFile, replaceFileIf, requireFields, requireProject,
     resolveLinks, resultsOf, runGit, runningLogName, saveByContent, saveLogs, scanSqliteTable,
     sealRecord, setFields, setReuse, setUpProject, settleLostRuns, shareSettings, shareWork,
-    signalAll, signalName, spanOfRun, spellCommand, spellForRecord, splitCommand, splitFields,
-    splitNames, splitParameterName, splitPatchSections, splitSimpleCommand, splitVariable,
-    splitWord, stagingFolder, startStepWorker, statIfThere, statKeyOf, stepNotStarted,
-    storeEnvironment, straceCommand, stripUrlCredentials, swhidOfCode, syncFolder, takeSnapshot,
-    tell, toBytes, toFsPath, toRecordPath, toSpawnArguments, toText, trimBlanks, turnFiltersOff,
-    unsealRecord, unsetReuse, utf8SequenceLength, withOutcome, withholdSecretFiles, wrapText,
-    writeAll, writeFileParameters, zlib,
+    signalAll, signalName, signalNumber, spanOfRun, spellCommand, spellForRecord, splitCommand,
+    splitFields, splitNames, splitParameterName, splitPatchSections, splitSimpleCommand,
+    splitVariable, splitWord, stagingFolder, startStepWorker, statIfThere, statKeyOf,
+    stepNotStarted, storeEnvironment, straceCommand, stripUrlCredentials, swhidOfCode, syncFolder,
+    takeSnapshot, tell, toBytes, toFsPath, toRecordPath, toSpawnArguments, toText, trimBlanks,
+    turnFiltersOff, unsealRecord, unsetReuse, utf8SequenceLength, withOutcome,
+    withholdSecretFiles, wrapText, writeAll, writeFileParameters, zlib,
   }),
   holder: holdLateFiles,
 });
@@ -10206,1060 +10244,1060 @@ function explain(error) {
 if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
 else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
 
-// ==== late, build 11e3954c06920621 ===============================================================
+// ==== late, build 1ee9f544f631bf96 ===============================================================
 function holdLateFiles() { /*
-core/numberlists.ts 11267
+core/numberlists.ts 11305
 uses 
 gives NumberList NumberRows groupPlaces
-core/heldrun.ts 11328
+core/heldrun.ts 11366
 uses detachString
 gives RunHolder
-core/signature.ts 11375
+core/signature.ts 11413
 uses compareBytes findHeads
 gives judgeRecordChain listSignedFiles stateRecords
-core/graph.ts 11528
+core/graph.ts 11566
 uses isComparable
 gives findLiveRuns findNeeded isResult isResultPath isSameContent listOwners makeLiveRun noteOwned placeRuns resultsOf
 needs core/graph.ts
-core/circles.ts 11780
+core/circles.ts 11818
 uses 
 gives findCircles
-core/steps.ts 11825
+core/steps.ts 11863
 uses compareBytes compileGlob findCircles fixedFolder isGlob isResult noteOwned
 gives NO_FACTS buildStepGraph findCarriers findRunBefore makePatternTester plannedInputs plannedOutputs sortSteps splitFileParameter stepFactsOf withAllAfter withAllBefore
-core/stepcauses.ts 12310
+core/stepcauses.ts 12348
 uses isSameContent isSourceName splitFileParameter
 gives describeCause describeCauses findStepCauses isOfResult
-core/lineage.ts 12515
+core/lineage.ts 12553
 uses groupPlaces isComparable
 gives findMaker findReaders isKnownContent listReadings outputState traceDown traceLineage traceUp
-core/layers.ts 12797
+core/layers.ts 12835
 uses 
 gives layOut
-core/staleness.ts 12953
+core/staleness.ts 12991
 uses NumberList compareBytes findStepCauses groupPlaces isOfResult isSameContent
 gives findOverwriters findUnknown judgeFiles listExpectations listPathsOfStep listResultFolders makeOrphanTester
-core/linediff.ts 13149
+core/linediff.ts 13187
 uses 
 gives diffTexts isBinaryContent
-core/versions.ts 13487
+core/versions.ts 13525
 uses 
 gives compareVersions
-core/environment.ts 13627
+core/environment.ts 13665
 uses 
 gives emptyEnvironment
-core/rundiff.ts 13658
+core/rundiff.ts 13696
 uses compareBytes compareVersions
 gives compareRuns hasDifference isSameAspect isSameRow splitAt
-core/select.ts 14007
+core/select.ts 14045
 uses compareBytes
 gives findCounterpart listValueNames matchesFiles matchesFilter parseParameterCondition readDecimal resolveName selectRun valuesOf
-core/comparison.ts 14183
+core/comparison.ts 14221
 uses 
 gives describeTolerance isWithin
-core/moment.ts 14264
+core/moment.ts 14302
 uses 
 gives readMoment
-core/notes.ts 14294
+core/notes.ts 14332
 uses compileGlob recordPath
 gives applyNotes emptyNote findCountingNotes findTolerance groupNotes hasEffect notePath
-core/journal.ts 14475
+core/journal.ts 14513
 uses compareBytes trimBlanks
 gives arrangeJournal countStatuses distinctTexts spanParameters
-core/metadata.ts 14555
+core/metadata.ts 14593
 uses dropEndSlashes
 gives emptyMetadata emptyTold familyFirst joinMetadata nameOfField
-core/publication.ts 14789
+core/publication.ts 14827
 uses 
 gives oneFile
-core/paper.ts 14835
+core/paper.ts 14873
 uses 
 gives UsedKeys
-core/archive.ts 14898
+core/archive.ts 14936
 uses codePointAt compareBytes isResultPath isUtf8 utf8SequenceLength
 gives TOP_MAKEFILE_NAMES compareOmitted findBagFault findNameClashes includesProvenance isDocumentName judgeClaim listArchiveClaims
-core/report.ts 15030
+core/report.ts 15068
 uses 
 gives findLastRepeats orderDetails thinOut
-core/system.ts 15081
+core/system.ts 15119
 uses lookUp
 gives platformOf readSystemRelease
-core/recordedsoftware.ts 15131
+core/recordedsoftware.ts 15169
 uses EXIT Failure REPLAYED_VARIABLES compareBytes compareVersions lookUp readSystemRelease splitVariable
 gives collectSoftware
-core/filteroptions.ts 15348
+core/filteroptions.ts 15386
 uses EXIT Failure readMoment
 gives requireMoment
-core/parameters.ts 15359
+core/parameters.ts 15397
 uses compareBytes editDistance
 gives DEEPEST_NESTING canonicalFloat canonicalInteger fileParametersOf findParameter isSameNode listParameters nameFileParameter printKey splitParameterName
 needs core/parameters.ts
-core/tracefiles.ts 15580
+core/tracefiles.ts 15618
 uses detachString folderOfName hasDots joinNames normalizeName
 gives TracedFiles
-core/traceprocesses.ts 15994
+core/traceprocesses.ts 16032
 uses 
 gives TracedProcesses listIds noteKept noteRead noteWritten
-core/tracecalls.ts 16162
+core/tracecalls.ts 16200
 uses detachString folderOfName joinNames normalizeName noteKept noteRead noteWritten
 gives CALL_HANDLERS
-core/trace.ts 16621
+core/trace.ts 16659
 uses CALL_HANDLERS TracedFiles TracedProcesses compareBytes folderOfName listIds
 gives Trace
-core/packagefact.ts 16911
+core/packagefact.ts 16954
 uses compareBytes
 gives choosePackage
-core/timestamps.ts 16934
+core/timestamps.ts 16977
 uses 
 gives STAMP_PATTERN haveStampsAsOnlyDifference
-core/localecauses.ts 17045
+core/localecauses.ts 17088
 uses compareBytes
 gives isLocaleDifference isSortedOtherwise
-core/causes.ts 17138
+core/causes.ts 17181
 uses compareBytes haveStampsAsOnlyDifference isLocaleDifference isSortedOtherwise
 gives findCauses
-core/repeat.ts 17233
+core/repeat.ts 17276
 uses fileParametersOf isComparable isResultPath isSameContent joinWords resolveName resultsOf splitParameterName
 gives ResultHistory USUAL_SURROUNDINGS changeRun describeOtherEnd findRepeatObstacle isFaithfulRepeat isRepeatAccepted judgeRepeat shareSettings
 needs core/select.ts core/repeat.ts
-core/reproducible.ts 17517
+core/reproducible.ts 17560
 uses findRepeatObstacle isFaithfulRepeat
 gives judgeReproducible
-core/evidence.ts 17654
+core/evidence.ts 17697
 uses isFaithfulRepeat isRepeatAccepted
 gives judgeLastRepeats listCommits listUnkeptSources
-core/reuse.ts 17715
+core/reuse.ts 17758
 uses REPLAYED_VARIABLES compareBytes hasDots isResultPath isSourceName
 gives ListedFolders endingOfLog findReuseObstacle listTellingVariables
 needs core/reuse.ts
-core/freeing.ts 17871
+core/freeing.ts 17914
 uses compareBytes
 gives listNeeded planFreeing sumBytes
-core/schedule.ts 17948
+core/schedule.ts 17991
 uses 
 gives Schedule
-core/clusterplan.ts 18272
+core/clusterplan.ts 18315
 uses compareBytes
 gives TASK_ENDS countJobs isInFlight judgeTask planArrays tasksOfJob
-core/decimals.ts 18429
+core/decimals.ts 18472
 uses dropAtEnd
 gives mixGeometrically mixLinearly readExactDecimal stepRange
-core/random.ts 18598
+core/random.ts 18641
 uses 
 gives RANDOM_WHOLE SplitMix64
-core/sweep.ts 18644
+core/sweep.ts 18687
 uses EXIT Failure RANDOM_WHOLE SplitMix64 compareBytes mixGeometrically mixLinearly readExactDecimal stepRange
 gives crossAxes drawPoints findLatestPoints findSharedOutput keyOfParameters makeRowAxis numberPoints readParameterAxis zipAxes
-core/variations.ts 18946
+core/variations.ts 18989
 uses USUAL_SURROUNDINGS
 gives judgeVariations listVariations needsControl
-formats/iri.ts 19157
+formats/iri.ts 19200
 uses codePointAt utf8SequenceLength
 gives encodeIri isWebAddress
-formats/mediatypes.ts 19193
+formats/mediatypes.ts 19236
 uses 
 gives mediaTypeOf
-formats/placeholders.ts 19219
+formats/placeholders.ts 19262
 uses isGlob
 gives fillPattern fillText parsePlaceholders placeholderNamesIn valueOfPart
-formats/shelltext.ts 19287
+formats/shelltext.ts 19330
 uses valueOfPart
 gives baseName fillShellScript findProgramWords findShellScript isPlainShellValue isTameValue readShellScript
-formats/shellline.ts 19558
+formats/shellline.ts 19609
 uses quoteWord
 gives isShellName printLineCommand
-formats/commandtemplate.ts 19614
+formats/commandtemplate.ts 19665
 uses EXIT Failure fillShellScript fillText findProgramWords findShellScript isPlainShellValue isTameValue makeHarmless parsePlaceholders placeholderNamesIn readShellScript
 gives fillCommand namesInCommand readCommandTemplate
-formats/latex.ts 19671
+formats/latex.ts 19722
 uses codePointAt utf8SequenceLength
 gives LATEX_DEFINITION escapeLatex
-formats/tex.ts 19745
+formats/tex.ts 19796
 uses dropAtEnd
 gives scanTex
-formats/reuseentry.ts 19980
+formats/reuseentry.ts 20031
 uses FieldWriter compareBytes decodeText emptyRun encodeParameter encodeText fileParametersOf listTellingVariables parseRun printRunBody
 gives parseReuseEntry printReuseEntry printStepKey
-formats/runlines.ts 20036
+formats/runlines.ts 20087
 uses NO_FACTS decodeParameter decodeText decodeWithheld encodeParameter encodeText encodeWithheld parseFile printFile stepFactsOf
 gives GraphLine SummaryLine isFileCell isLineOfProject printGraphLine printSummaryLine readLineId
-formats/claims.ts 20279
+formats/claims.ts 20330
 uses GraphLine detachString emptyRun isResult isResultPath listOwners parseFile placeRuns printFile printGraphLine readLineId
 gives RecordClaims
 needs core/circles.ts core/steps.ts formats/runlines.ts formats/claims.ts
-formats/indexfile.ts 20365
+formats/indexfile.ts 20416
 uses 
 gives INDEX_HASH_BYTES parseIndexFile printIndexBody
-formats/slurm.ts 20406
+formats/slurm.ts 20457
 uses dropAtEnds splitWord
 gives SACCT_FORMAT SQUEUE_FORMAT parseMaxArraySize parseSacct parseSbatch parseSqueue printAskedOptions printJobName readJobState
-formats/clusterbatch.ts 20523
+formats/clusterbatch.ts 20574
 uses RUN_ID TASK_ENDS decodeText encodeText encodeWord splitWord
 gives parseArrayJobs parseBatch parseTask printArrayJob printAttempt printBatch printTask printTaskEnd
-formats/note.ts 20676
+formats/note.ts 20727
 uses EXIT Failure FieldWriter RUN_ID decodeText emptyNote encodeText failRecord readFormatNumber readId requireFields setFields splitFields splitWord
 gives parseNote parseToleranceOption printNoteBody
-formats/statement.ts 20773
+formats/statement.ts 20824
 uses FieldWriter RUN_ID decodeText encodeText failRecord parseFile readFormatNumber readId readRecordLink readWhole requireFields setFields splitFields
 gives parseStatement printStatementBody
-formats/sshsig.ts 20831
+formats/sshsig.ts 20882
 uses joinAtStars lookUp
 gives isAllowedFor parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType
-formats/notetext.ts 21047
+formats/notetext.ts 21103
 uses EXIT Failure decodeText makeHarmless trimBlanks
 gives parseNoteText printNoteText
-formats/environment.ts 21152
+formats/environment.ts 21208
 uses decodeText emptyEnvironment lookUp parseFile
 gives parseEnvironment
 needs core/environment.ts formats/environment.ts
-formats/longtext.ts 21197
+formats/longtext.ts 21253
 uses 
 gives findBackward findForward listSplicedParts spliceText
-formats/checksums.ts 21305
+formats/checksums.ts 21361
 uses compareBytes findBackward findForward spliceText
 gives findChecksum printChecksumPieces putChecksums
 needs formats/longtext.ts formats/checksums.ts
-formats/gitconfig.ts 21371
+formats/gitconfig.ts 21427
 uses trimBlanks
 gives findGitSetting findRemoteUrl isGitTrue parseGitConfig stripUrlCredentials
 needs formats/gitconfig.ts
-formats/gitindex.ts 21546
+formats/gitindex.ts 21602
 uses Failure compareBytes
 gives GIT_FOLDER GIT_LINK GIT_SYMLINK bytesFromHex computeTree findEntryPlace hexFromBytes parseGitIndex readUint32
-formats/gitpack.ts 21745
+formats/gitpack.ts 21801
 uses compareBytes readUint32
 gives applyGitDelta findInPackIndex parseLooseObject readPackedObject
-formats/gitpatch.ts 21913
+formats/gitpatch.ts 21969
 uses 
 gives dropEmptySections listPatchedNames parseRawDiff splitPatchSections
 needs formats/gitpatch.ts
-formats/gittree.ts 21962
+formats/gittree.ts 22018
 uses hexFromBytes
 gives parseGitTree
-formats/swhid.ts 21990
+formats/swhid.ts 22046
 uses EXIT Failure GIT_FOLDER bytesFromHex compareBytes
 gives originOfRemote parseSwhid parseSwhidRange printSnapshot printSwhid printSwhidFolder swhidOfCode
 needs formats/gitindex.ts formats/swhid.ts
-formats/gitapply.ts 22122
+formats/gitapply.ts 22178
 uses applyGitDelta splitPatchSections
 gives LARGEST_PATCHED_BYTES applyPatchSection splitGitPatch
-formats/vcsoutput.ts 22280
+formats/vcsoutput.ts 22336
 uses lookUp
 gives closeSpacedNames listShownNames parseFossilInfo parseFossilList parseHgStatus parseSvnInfo parseSvnStatus
-formats/jsontape.ts 22393
+formats/jsontape.ts 22449
 uses 
 gives decodeJsonString parseJson
 needs formats/jsontape.ts
-formats/series.ts 22581
+formats/series.ts 22637
 uses decodeText encodeText
 gives PRINTED_NUMBER SERIES_VALUE numberOfValue parseResources parseSeries printResources printSeries
 needs formats/series.ts
-formats/printedline.ts 22685
+formats/printedline.ts 22741
 uses PRINTED_NUMBER SERIES_VALUE decodeJsonString parseJson
 gives LONGEST_PRINTED_LINE isHopeless isPromising plainLine readPrintedLine
-formats/metricrule.ts 22886
+formats/metricrule.ts 22942
 uses EXIT Failure PRINTED_NUMBER compileGlob
 gives METRICS_FROM_HINT findRuleFault matchPattern readMetricRule
 needs formats/series.ts formats/metricrule.ts
-formats/printedreader.ts 22994
+formats/printedreader.ts 23050
 uses LONGEST_PRINTED_LINE SeriesCollector isHopeless isPromising matchPattern plainLine readPrintedLine
 gives PrintedReader
-formats/plan.ts 23162
+formats/plan.ts 23218
 uses DURATION_WORDS Failure METRICS_FROM_HINT SIZE_WORDS decodeText dropAtEnd emptyRun encodeText findNameFault findRuleFault isDeclarableVariable isResultPath isSecretName lookUp maskText parseDuration parseSize quoteCommand splitSimpleCommand splitVariable trimBlanks utf8SequenceLength
 gives PLAN_HEAD parsePlan printStep readAsked readStep spellTyped
 needs formats/series.ts formats/metricrule.ts formats/plan.ts
-formats/ldcache.ts 23541
+formats/ldcache.ts 23597
 uses 
 gives parseLibraryCache
-formats/strace.ts 23665
+formats/strace.ts 23721
 uses detachString
 gives StraceReader TRACED_CALLS
-formats/linesearch.ts 23991
+formats/linesearch.ts 24053
 uses 
 gives LineSearch
-formats/fileparts.ts 24029
+formats/fileparts.ts 24091
 uses 
 gives readBig16 readLittle16 readLittle32
-formats/dpkg.ts 24050
+formats/dpkg.ts 24112
 uses 
 gives parseDpkgDiversions parseDpkgStatus
-formats/apk.ts 24095
+formats/apk.ts 24157
 uses 
 gives findInApkList
-formats/pacman.ts 24133
+formats/pacman.ts 24195
 uses 
 gives parsePacmanDescription
-formats/conda.ts 24147
+formats/conda.ts 24209
 uses dropEndSlashes stripUrlCredentials
 gives parseCondaRecord spellInJson
-formats/storepath.ts 24204
+formats/storepath.ts 24266
 uses 
 gives parseStorePath
-formats/rpmheader.ts 24229
+formats/rpmheader.ts 24291
 uses readUint32
 gives findInRpmHeader
-formats/ndb.ts 24316
+formats/ndb.ts 24378
 uses readLittle32
 gives scanNdb
-formats/berkeleyhash.ts 24350
+formats/berkeleyhash.ts 24412
 uses readBig16 readLittle16 readLittle32 readUint32
 gives scanBerkeleyHash
-formats/sqlitelog.ts 24438
+formats/sqlitelog.ts 24500
 uses readLittle32 readUint32
 gives readSqliteLog
-formats/sqlite.ts 24492
+formats/sqlite.ts 24554
 uses readBig16 readSqliteLog readUint32
 gives findSqliteKeys findSqliteRoot findSqliteRow openSqlite scanSqliteTable
 needs formats/gitindex.ts formats/fileparts.ts formats/sqlitelog.ts formats/sqlite.ts
-formats/bytewindow.ts 24778
+formats/bytewindow.ts 24840
 uses 
 gives areSameBytes bytesAt bytesOfText isSpent openSource skipBytes sourceOfBytes startCursor takeText takeUint takeUleb128 textAt textOfBytes uintAt
-formats/dwarf.ts 24930
+formats/dwarf.ts 24992
 uses compareBytes isSpent skipBytes takeText takeUint takeUleb128 textAt uintAt
 gives readProducers
-formats/elffile.ts 25203
+formats/elffile.ts 25265
 uses isSpent openSource startCursor takeUint textAt textOfBytes uintAt
 gives ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE findOffset hasFlag isOnlyDebug openElf sourceOfSection takeWord
-formats/elfdebug.ts 25337
+formats/elfdebug.ts 25399
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE bytesAt hasFlag openSource sourceOfBytes sourceOfSection startCursor takeUint takeWord textOfBytes uintAt
 gives findDebugSection makeSectionOpener
-formats/gobuildinfo.ts 25463
+formats/gobuildinfo.ts 25525
 uses bytesAt findOffset isSpent sourceOfSection startCursor takeUleb128 textAt textOfBytes uintAt
 gives readGoFacts
-formats/elf.ts 25520
+formats/elf.ts 25582
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE bytesAt compareBytes findDebugSection findOffset hasFlag hexFromBytes isOnlyDebug isSpent makeSectionOpener openElf openSource readGoFacts readProducers sourceOfSection startCursor takeUint takeWord textAt textOfBytes uintAt
 gives describeProducer findSeparateDebugName readElf
 needs formats/gitindex.ts formats/bytewindow.ts formats/dwarf.ts formats/elffile.ts formats/elfdebug.ts formats/gobuildinfo.ts formats/elf.ts
-formats/headers.ts 25762
+formats/headers.ts 25824
 uses trimBlanks
 gives parseHeaders
-formats/zip.ts 25790
+formats/zip.ts 25852
 uses 
 gives ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra
-formats/amounts.ts 25907
+formats/amounts.ts 25969
 uses joinWords
 gives countThings groupDigits joinSome percentOf roundNumber tellDiffering
-formats/crc32.ts 25946
+formats/crc32.ts 26008
 uses 
 gives crc32
-formats/png.ts 25979
+formats/png.ts 26041
 uses bytesOfText crc32 textOfBytes
 gives PNG_SIGNATURE decodePng encodePng readPngRow
-formats/pngcomparison.ts 26322
+formats/pngcomparison.ts 26384
 uses areSameBytes compareBytes decodePng groupDigits joinSome makeHarmless percentOf readPngRow tellDiffering textOfBytes
 gives channelsApart comparePng
-formats/pngpicture.ts 26494
+formats/pngpicture.ts 26556
 uses channelsApart decodePng encodePng readPngRow
 gives drawPngDifference
-formats/npyheader.ts 26680
+formats/npyheader.ts 26742
 uses textOfBytes
 gives NPY_MAGIC readNpyHeader
-formats/npynumbers.ts 26914
+formats/npynumbers.ts 26976
 uses 
 gives PARTS_OF_NUMBER findLongForm isNumericField readNpyNumber sumOfParts
-formats/npy.ts 27061
+formats/npy.ts 27123
 uses PARTS_OF_NUMBER areSameBytes describeTolerance findLongForm groupDigits isNumericField makeHarmless readNpyHeader readNpyNumber roundNumber sumOfParts tellDiffering
 gives compareNpy
-formats/members.ts 27370
+formats/members.ts 27432
 uses areSameBytes compareBytes crc32 groupDigits makeHarmless tellDiffering
 gives compareMembers
-formats/tar.ts 27557
+formats/tar.ts 27619
 uses dropEndSlashes textOfBytes
 gives isTar readTar
-formats/tarwriter.ts 27781
+formats/tarwriter.ts 27843
 uses 
 gives printTarEnd printTarHeader printTarPadding
-formats/zipmembers.ts 27871
+formats/zipmembers.ts 27933
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES dropEndSlashes findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra textOfBytes
 gives readZip
-formats/zipwriter.ts 27952
+formats/zipwriter.ts 28014
 uses 
 gives ZIP_LOCAL_CRC_AT printZipDirectoryEntry printZipEnd printZipLocalHeader
-formats/bagit.ts 28026
+formats/bagit.ts 28088
 uses compareBytes
 gives BAGIT_TXT printBagInfo printBagManifest
-formats/binarykind.ts 28045
+formats/binarykind.ts 28107
 uses NPY_MAGIC PNG_SIGNATURE areSameBytes compareMembers compareNpy comparePng isTar readTar readZip textOfBytes
 gives BINARY_DEPTH compareBinary recognizeBinary startUnpackBudget
-formats/comparebytes.ts 28108
+formats/comparebytes.ts 28170
 uses countThings groupDigits
 gives compareAsBytes describeByteCount findFirstDifference
-formats/numbers.ts 28142
+formats/numbers.ts 28204
 uses dropAtEnd isWithin
 gives NumberScanner compareNumbers isNumber
-formats/numbertally.ts 28304
+formats/numbertally.ts 28366
 uses compareNumbers countThings groupDigits roundNumber
 gives NumberTally
-formats/comparetext.ts 28372
+formats/comparetext.ts 28434
 uses NumberScanner NumberTally countThings describeTolerance findCauses findFirstDifference groupDigits makeHarmless
 gives addNumbersOfText compareText describeTextTally looksLikeText quoteExcerpt tallyText
-formats/comparetable.ts 28575
+formats/comparetable.ts 28637
 uses NumberTally addNumbersOfText countThings describeTolerance findCauses groupDigits isNumber quoteExcerpt
 gives TableReader compareTables
-formats/comparejson.ts 28772
+formats/comparejson.ts 28834
 uses NumberTally countThings decodeJsonString describeTolerance findCauses findFirstDifference groupDigits makeHarmless parseJson quoteExcerpt
 gives compareJson
-formats/parametersource.ts 28936
+formats/parametersource.ts 28998
 uses EXIT Failure codePointAt utf8SequenceLength
 gives BYTE_ORDER_MARK ParameterSource encodeCodePoint
-formats/yamlscalars.ts 29014
+formats/yamlscalars.ts 29076
 uses canonicalFloat canonicalInteger encodeCodePoint
 gives isDayOfCalendar readYamlQuoted resolveYamlPlain
-formats/yaml.ts 29120
+formats/yaml.ts 29182
 uses DEEPEST_NESTING dropAtEnd readYamlQuoted resolveYamlPlain
 gives readYaml
-formats/toml.ts 29554
+formats/toml.ts 29616
 uses DEEPEST_NESTING canonicalFloat canonicalInteger encodeCodePoint isDayOfCalendar
 gives readToml
-formats/jsonvalues.ts 29884
+formats/jsonvalues.ts 29946
 uses DEEPEST_NESTING canonicalFloat canonicalInteger decodeJsonString
 gives readJsonValues
-formats/keylines.ts 30029
+formats/keylines.ts 30091
 uses dropAtEnd
 gives readIni readKeyLines readProperties
-formats/assignments.ts 30213
+formats/assignments.ts 30275
 uses DEEPEST_NESTING
 gives AssignmentBook LiteralCursor NoLiteral isSign makeLiteralList makeLiteralMapping matchAt readWholeLiteral replaceEscapes splitTokens
-formats/pythonvalues.ts 30414
+formats/pythonvalues.ts 30476
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readPythonValues
-formats/rvalues.ts 30704
+formats/rvalues.ts 30766
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readRValues
-formats/juliavalues.ts 30983
+formats/juliavalues.ts 31045
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList matchAt readWholeLiteral replaceEscapes splitTokens
 gives readJuliaValues
-formats/shellvalues.ts 31278
+formats/shellvalues.ts 31340
 uses AssignmentBook DEEPEST_NESTING
 gives readShellValues
-formats/parameterfile.ts 31531
+formats/parameterfile.ts 31593
 uses EXIT Failure ParameterSource compareBytes fileParametersOf findParameter isPlainText isSameNode readIni readJsonValues readJuliaValues readKeyLines readProperties readPythonValues readRValues readShellValues readToml readYaml
 gives LARGEST_PARAMETER_FILE_BYTES alignFileParameters describeParameter hasParameterFormat parameterEnding readParameters requireParameter writeParameter
-formats/metrics.ts 31795
+formats/metrics.ts 31857
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS SERIES_VALUE SeriesCollector TableReader decodeJsonString dropAtEnd dropAtEnds hasParameterFormat parameterEnding parseJson printKey readParameters
 gives readMetricSeries readMetricValues
-formats/pointtable.ts 31920
+formats/pointtable.ts 31982
 uses BYTE_ORDER_MARK EXIT Failure TableReader
 gives readPointTable
-formats/segments.ts 31958
+formats/segments.ts 32020
 uses compareAsBytes compareBytes countThings describeTextTally describeTolerance findCauses looksLikeText makeHarmless tallyText
 gives SegmentList compareSegments keepBut
-formats/pdf.ts 32097
+formats/pdf.ts 32159
 uses SegmentList keepBut looksLikeText
 gives PDF_MAGIC cutPdf
-formats/postscript.ts 32305
+formats/postscript.ts 32367
 uses SegmentList keepBut looksLikeText
 gives POSTSCRIPT_MAGIC cutPostScript
-formats/svg.ts 32322
+formats/svg.ts 32384
 uses STAMP_PATTERN SegmentList keepBut
 gives cutSvg looksLikeSvg
-formats/gzip.ts 32383
+formats/gzip.ts 32445
 uses 
 gives GZIP_MAGIC compareGzip
-formats/makeflags.ts 32436
+formats/makeflags.ts 32498
 uses 
 gives parseJobserver printJobserver
-formats/comparekind.ts 32473
+formats/comparekind.ts 32535
 uses BINARY_DEPTH GZIP_MAGIC PDF_MAGIC POSTSCRIPT_MAGIC bytesOfText compareAsBytes compareBinary compareGzip compareJson compareSegments compareTables compareText cutPdf cutPostScript cutSvg findCauses looksLikeSvg looksLikeText recognizeBinary startUnpackBudget textOfBytes
 gives compareByKind
-formats/license.ts 32556
+formats/license.ts 32618
 uses crc32 dropAtEnd trimBlanks
 gives LARGEST_LICENSE_BYTES findSpdxLine isKnownLicense normalizeLicense recognizeLicense
-formats/metadatafile.ts 32651
+formats/metadatafile.ts 32713
 uses EXIT Failure ParameterSource emptyTold joinSome trimBlanks
 gives METADATA_HINT MetadataFile dayIn normalizeDoi normalizeOrcid personOf personOfAddress
-formats/citationfile.ts 32798
+formats/citationfile.ts 32860
 uses MetadataFile dayIn dropAtEnd dropAtEnds lookUp normalizeDoi normalizeLicense normalizeOrcid personOf readJsonValues readYaml
 gives readCitationFile readCodemetaFile readZenodoFile
-formats/packagefile.ts 33003
+formats/packagefile.ts 33065
 uses MetadataFile emptyTold isUtf8 normalizeLicense parseHeaders personOfAddress readJsonValues readToml stripUrlCredentials trimBlanks
 gives readJuliaProject readPackageJson readPyproject readRDescription readReadme
-formats/saidmetadata.ts 33166
+formats/saidmetadata.ts 33228
 uses EXIT Failure dayIn emptyTold isPlainText makeHarmless normalizeDoi normalizeLicense normalizeOrcid personOf trimBlanks
 gives readSaidMetadata
-formats/pythonmetadata.ts 33215
+formats/pythonmetadata.ts 33277
 uses dropEndSlashes stripUrlCredentials
 gives normalizePythonName parseDirectUrl parseEditableMapping parseNameLines parseRecordPaths pythonSourceOf topModuleOf
-formats/juliamanifest.ts 33293
+formats/juliamanifest.ts 33355
 uses 
 gives parseJuliaManifest parseJuliaProject
-formats/perlmodule.ts 33349
+formats/perlmodule.ts 33411
 uses 
 gives parsePerlModule
-views/makefile.ts 33409
+views/makefile.ts 33471
 uses compareBytes encodeText encodeWithheld findBackward findChecksum findForward isResult isSameContent makeLiveRun putChecksums resultsOf spliceText
 gives addRunToMakefile printMakefile printMakefilePieces
 needs formats/longtext.ts views/makefile.ts
-views/rerunscript.ts 33869
+views/rerunscript.ts 33931
 uses REFUSED_PREFIXES REFUSED_VARIABLES REPLAYED_VARIABLES
 gives RERUN_SCRIPT
-views/replayscript.ts 35474
+views/replayscript.ts 35536
 uses REPLAYED_VARIABLES RERUN_SCRIPT encodeText encodeWithheld isComparable isDeclarableVariable isReplayedVariable isResultPath makeHarmless quoteWord
 gives printReplay printReplayEnd printReplayHead
-views/table.ts 35769
+views/table.ts 35831
 uses codePointAt dropAtEnd utf8SequenceLength
 gives TableMeasure cutToWidth displayWidth formatBytes formatSeconds printChoices printTable printTableHead printTableRow wrapText
 needs views/table.ts
-views/plot.ts 35945
+views/plot.ts 36007
 uses cutToWidth displayWidth dropAtEnd
 gives printPlot
-views/columns.ts 36097
+views/columns.ts 36159
 uses compareBytes encodeText encodeWithheld encodeWord formatBytes formatSeconds listValueNames makeHarmless readDecimal valuesOf
 gives COLUMN_NAMES findColumn findColumns findVaryingParameters isAllColumns isNumeric jsonCell namedTitleOf printCell showCell sortRuns
-views/runlist.ts 36307
+views/runlist.ts 36369
 uses LATEX_DEFINITION TableMeasure escapeLatex isNumeric jsonCell makeHarmless namedTitleOf printCell printTableHead printTableRow showCell
 gives printRunCsv printRunJson printRunLatex printRunTable
-views/latexvalues.ts 36381
+views/latexvalues.ts 36443
 uses LATEX_DEFINITION RUN_ID compareBytes decodeText escapeLatex makeHarmless utf8SequenceLength
 gives LATEX_VALUES_HEAD collectLatexValues keyOfPath listRunValues parseLatexValues printLatexValues
-views/sweep.ts 36563
+views/sweep.ts 36625
 uses countThings encodeWithheld groupDigits joinSome makeHarmless printTable quoteWord
 gives printSweepForecast printSweepSum
-views/json.ts 36612
+views/json.ts 36674
 uses encodeText encodeWithheld printRanges utf8SequenceLength
 gives jsonFileOf jsonTextOf printJsonRun printJsonValue
 needs views/json.ts
-views/page.ts 36704
+views/page.ts 36766
 uses decodeText encodeText formatBytes formatSeconds makeHarmless
 gives describeComment printEnvironmentPage printNotesPage printRunPage showFile showLines showText
-views/journal.ts 36853
+views/journal.ts 36915
 uses countStatuses distinctTexts dropAtEnd formatBytes formatSeconds isResult makeHarmless showLines showText spanParameters
 gives countOf describeJournal describeStop showPrinted summarizeVerdicts
-views/journaltext.ts 37037
+views/journaltext.ts 37099
 uses displayWidth dropAtEnd wrapText
 gives printJournalText
-views/journalmarkup.ts 37068
+views/journalmarkup.ts 37130
 uses trimBlanks
 gives escapeMarkdown fence printJournalMarkdown printJournalOrg
-views/journalhtml.ts 37169
+views/journalhtml.ts 37231
 uses 
 gives escapeHtml printJournalHtml
-views/citation.ts 37224
+views/citation.ts 37286
 uses EXIT Failure escapeHtml familyFirst isKnownLicense joinWords lookUp nameOfField oneFile
 gives listFacts printCitation printCodemeta printZenodo quoteYaml
-views/exportleft.ts 37380
+views/exportleft.ts 37442
 uses dropAtEnd joinWords makeHarmless
 gives commentLine commentLines countWords findInterpreter headOfExport listSome spellPackage tellLeftPackages tellMachine tellRuns tellVariables
-views/exportpip.ts 37467
+views/exportpip.ts 37529
 uses collectSoftware commentLine countWords findInterpreter headOfExport listSome normalizePythonName oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printPipExport printRequirements selectPipPackages spellPipRequirements
-views/exportconda.ts 37559
+views/exportconda.ts 37621
 uses collectSoftware commentLine compareBytes countWords findInterpreter headOfExport listSome lookUp oneFile quoteYaml selectPipPackages spellPackage spellPipRequirements tellLeftPackages tellMachine tellRuns tellVariables
 gives listCondaChannels printCondaEnvironment printCondaExport selectCondaSpecs
-views/exportapt.ts 37655
+views/exportapt.ts 37717
 uses EXIT Failure collectSoftware commentLine commentLines compareBytes countWords headOfExport joinWords listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listLinkPackages listSnapshotSources printAptExport spellAptPins spellDay tellAptPins
-views/exportlanguages.ts 37765
+views/exportlanguages.ts 37827
 uses countWords listSome spellDay spellPackage
 gives spellJuliaPackages spellNodePackages spellRPackages spellRubyPackages
-views/exportdockerfile.ts 37826
+views/exportdockerfile.ts 37888
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listCondaChannels listLinkPackages listSnapshotSources listSome oneFile platformOf quoteWord selectCondaSpecs selectPipPackages spellAptPins spellDay spellJuliaPackages spellNodePackages spellPackage spellPipRequirements spellRPackages spellRubyPackages tellAptPins tellLeftPackages tellMachine tellRuns tellVariables utf8SequenceLength
 gives printDockerfileExport printImage selectOwnPackages
-views/exportguix.ts 38057
+views/exportguix.ts 38119
 uses collectSoftware commentLine commentLines countWords headOfExport listSome parseStorePath spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listPackageFolders printGuixExport
-views/exportnix.ts 38142
+views/exportnix.ts 38204
 uses collectSoftware commentLine countWords headOfExport listPackageFolders listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printNixExport
-views/exportspack.ts 38185
+views/exportspack.ts 38247
 uses collectSoftware commentLine compareBytes countWords headOfExport listSome lookUp oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printSpackExport
-views/exportbinder.ts 38263
+views/exportbinder.ts 38325
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listSome printCondaEnvironment printRequirements quoteWord selectOwnPackages spellAptPins spellDay spellJuliaPackages spellPackage spellRPackages tellLeftPackages tellMachine tellRuns tellVariables
 gives printBinderExport
-views/exportcodeocean.ts 38356
+views/exportcodeocean.ts 38418
 uses collectSoftware commentLine compareBytes countWords hasDots headOfExport listSome printImage quoteWord quoteYaml
 gives printCodeOceanExport
-views/badges.ts 38439
+views/badges.ts 38501
 uses countThings dropAtEnd escapeMarkdown joinSome listCommits listUnkeptSources oneFile showText
 gives namePaths printBadges
-views/appendix.ts 38550
+views/appendix.ts 38612
 uses countThings escapeMarkdown familyFirst fence formatBytes formatSeconds joinSome listCommits listFacts listUnkeptSources namePaths oneFile showText
 gives printAppendix
-views/runprograms.ts 38688
+views/runprograms.ts 38750
 uses baseName joinNames normalizeName splitCommand splitSimpleCommand
 gives programOfRun
-views/rocrategraph.ts 38748
+views/rocrategraph.ts 38810
 uses 
 gives CrateFacts CrateGraph crateListOf printCrate
-views/rocratefiles.ts 38910
+views/rocratefiles.ts 38972
 uses compareBytes encodeIri isResultPath jsonTextOf mediaTypeOf
 gives CRATE_DESCRIPTOR CrateFiles indexCrateFiles listNamedFiles
-views/rocrateruns.ts 39036
+views/rocrateruns.ts 39098
 uses crateListOf dropEndSlashes encodeIri isWebAddress jsonTextOf programOfRun spanOfRun splitAt swhidOfCode
 gives CrateRuns crateTimeOf
-views/rocrate.ts 39200
+views/rocrate.ts 39262
 uses CRATE_DESCRIPTOR CrateFacts CrateFiles CrateGraph CrateRuns countOf crateListOf crateTimeOf encodeIri findLiveRuns indexCrateFiles isWebAddress jsonTextOf listNamedFiles printCrate recordPath spanOfRun
 gives printRoCrate
-views/provmodel.ts 39369
+views/provmodel.ts 39431
 uses jsonTextOf spanOfRun splitAt
 gives PROV_NAMESPACE PROV_RELATIONS makeProvDocument
-views/provjson.ts 39629
+views/provjson.ts 39691
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvJson
-views/provn.ts 39686
+views/provn.ts 39748
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvN
-views/reportscripts.ts 39728
+views/reportscripts.ts 39790
 uses 
 gives REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH
-views/reportrun.ts 43204
+views/reportrun.ts 43266
 uses countThings describeComment describeStop escapeHtml formatBytes formatSeconds groupDigits showLines showPrinted showText summarizeVerdicts thinOut
 gives escapeScriptJson htmlName htmlText linkRun printFacts printRunArticle
-views/reportentries.ts 43490
+views/reportentries.ts 43552
 uses detachString escapeHtml formatBytes htmlName htmlText makeHarmless printFacts
 gives keyOfEnvironment keyOfPatch keyOfPreview printEnvironmentEntry printPatchEntry printPreviewEntry
-views/reportindex.ts 43568
+views/reportindex.ts 43630
 uses NumberRows escapeHtml findColumns findNeeded formatBytes formatSeconds isResult linkRun makeHarmless namedTitleOf placeRuns showCell traceLineage
 gives makeReportColumns makeReportGraph printReportIndex printStaticResults printStaticTable traceReport
-views/reportpage.ts 43777
+views/reportpage.ts 43839
 uses REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH escapeHtml escapeScriptJson
 gives REPORT_MARK printPartElement printPartFile printReportPage
-views/reportparts.ts 43853
+views/reportparts.ts 43915
 uses makeHarmless printPartElement printPartFile printRunArticle thinOut
 gives ReportParts
-views/rundiff.ts 44006
+views/rundiff.ts 44068
 uses cutToWidth displayWidth dropAtEnd formatBytes formatSeconds isSameAspect isSameRow lookUp makeHarmless printRanges showFile showText wrapText
 gives MOST_DIFFERENCE_ROWS printRunDifference
-views/rundiffjson.ts 44288
+views/rundiffjson.ts 44350
 uses encodeText encodeWithheld hasDifference isSameAspect isSameRow jsonFileOf printJsonValue
 gives printJsonDifference
-views/processes.ts 44322
+views/processes.ts 44384
 uses cutToWidth displayWidth formatSeconds makeHarmless showText
 gives printProcessTree
-views/verdicts.ts 44470
+views/verdicts.ts 44532
 uses cutToWidth describeOtherEnd encodeText encodeWithheld fileParametersOf makeHarmless nameFileParameter wrapText
 gives printJsonPlan printJsonStories printJsonStory printRepeatPlan printRepeatStory printStorySum
-views/freed.ts 44591
+views/freed.ts 44653
 uses countThings formatBytes showText
 gives printFreed printWouldGo
-views/archive.ts 44616
+views/archive.ts 44678
 uses countThings encodeText formatBytes makeHarmless printTable wrapText
 gives NOT_INCLUDED_FILE printArchivePlan printArchiveReadme printNotIncluded
-views/lineagestory.ts 44713
+views/lineagestory.ts 44775
 uses makeHarmless showText
 gives describeCodeOf describeMark describeParameters describeReproducible describeRunName foldStory listNeighbours resolveCopy shortHash shortTime summarizeReproducible toldOfRun
-views/lineagetree.ts 44874
+views/lineagetree.ts 44936
 uses compareBytes cutToWidth describeCodeOf describeMark describeParameters describeReproducible describeRunName displayWidth dropAtEnd listNeighbours makeHarmless resolveCopy shortHash showText wrapText
 gives printLineageTree
-views/lineagejson.ts 45061
+views/lineagejson.ts 45123
 uses encodeText encodeWithheld jsonFileOf listNeighbours printJsonValue
 gives printLineageJson
-views/lineagedot.ts 45116
+views/lineagedot.ts 45178
 uses cutToWidth describeMark makeHarmless shortHash shortTime showText
 gives printLineageDot
-views/lineagesvg.ts 45155
+views/lineagesvg.ts 45217
 uses cutToWidth describeMark describeParameters describeRunName displayWidth layOut makeHarmless shortHash shortTime showText summarizeReproducible
 gives printLineageSvg
-views/clusterstatus.ts 45359
+views/clusterstatus.ts 45421
 uses encodeText lookUp makeHarmless showText
 gives countTasks jsonBatches listBatchGroups
-views/status.ts 45429
+views/status.ts 45491
 uses describeCause displayWidth dropAtEnd encodeText encodeWithheld isSourceName jsonBatches listBatchGroups makeHarmless printJsonValue showText wrapText
 gives isAllFine jsonCauseOf printStatus printStatusJson
-views/make.ts 45568
+views/make.ts 45630
 uses describeCauses encodeText joinWords jsonCauseOf makeHarmless printJsonValue
 gives printAllCurrent printMadeStep printMakeJson printMakeSum
-views/variations.ts 45632
+views/variations.ts 45694
 uses encodeText joinWords makeHarmless printTable wrapText
 gives printJsonVariations printVariations
-views/texts.ts 45686
+views/texts.ts 45748
 uses RERUN_SCRIPT findLiveRuns printMakefile
 gives TOP_MAKEFILE initialFiles
 needs views/rerunscript.ts views/texts.ts
-views/completionscripts.ts 45804
+views/completionscripts.ts 45866
 uses 
 gives BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION
-views/completion.ts 46400
+views/completion.ts 46462
 uses BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION kindsOfWord quoteWord readOperands
 gives printCompletion
 needs views/completionscripts.ts views/completion.ts
-sys/scan.ts 46529
+sys/scan.ts 46591
 uses childProcess errorCode fs lstatIfThere shareWork toFsPath toText
 gives isLeftOut lookAgain resetAccessTimes takeSnapshot
 needs sys/scan.ts
-sys/swhid.ts 46873
+sys/swhid.ts 46935
 uses Failure GIT_FOLDER GIT_SYMLINK bytesFromHex crypto dropEndSlashes errorCode fs lstatIfThere printSwhidFolder readLinkTarget toFsPath
 gives hashSwhidObject identifyContent swhidOfFolder
-sys/gitrepo.ts 47049
+sys/gitrepo.ts 47111
 uses Failure bytesFromHex crypto dropAtEnd dropAtEnds dropEndSlashes findGitSetting findInPackIndex fs isGitTrue listFolder parseGitConfig parseLooseObject readPackedObject readRegularIfThere statIfThere toFsPath zlib
 gives GIT_SPACES findRepository hasReftable hashGitObject inflateBytes isReferenceName openBareRepository openRepository readGitObject readHead readTreeOfCommit
 needs formats/gitindex.ts formats/gitpack.ts sys/gitrepo.ts
-sys/gitstatus.ts 47272
+sys/gitstatus.ts 47334
 uses Failure GIT_LINK GIT_SYMLINK crypto errorCode findGitSetting fs hashGitObject isGitTrue lstatIfThere parseGitIndex readLinkTarget toFsPath
 gives compareWithFiles hasContentOfEntry readGitIndex
-sys/gitprocess.ts 47453
+sys/gitprocess.ts 47515
 uses Failure bytesFromHex childProcess errorCode findGitSetting isGitTrue statIfThere toSpawnArguments
 gives LARGEST_ANSWER_BYTES describeStartFailure findUntrustedFilters listEntriesWithGit listFiltered runGit splitNames turnFiltersOff
 needs formats/gitindex.ts sys/gitprocess.ts
-sys/gitobjects.ts 47612
+sys/gitobjects.ts 47674
 uses GIT_FOLDER bytesFromHex hashGitObject hexFromBytes parseGitTree readGitObject readTreeOfCommit runGit
 gives findCommitEntry findCommitFile listCommitFiles readBlobs readObjectBody resolveCommit
-sys/gitrefs.ts 47732
+sys/gitrefs.ts 47794
 uses Failure GIT_SPACES compareBytes dropAtEnd dropAtEnds hasReftable isReferenceName listFolder lstatIfThere readGitObject readObjectBody readRegularIfThere resolveCommit runGit
 gives findCommit findReference listReferences readObjectKind
-sys/trackedfiles.ts 47843
+sys/trackedfiles.ts 47905
 uses Failure GIT_LINK GIT_SYMLINK bytesFromHex compareWithFiles computeTree findEntryPlace findGitSetting hashSwhidObject hexFromBytes identifyContent isGitTrue listEntriesWithGit lstatIfThere openRepository readGitIndex readHead readLinkTarget
 gives findTracked readTrackedFiles swhidOfTracked
-sys/git.ts 47925
+sys/git.ts 47987
 uses Failure GIT_LINK GIT_SYMLINK compareBytes compareWithFiles computeTree dropEmptySections dropEndSlashes errorCode findEntryPlace findRemoteUrl findRepository findUntrustedFilters hasContentOfEntry hasReftable hashBytes hashGitObject hexFromBytes isSecretFile listEntriesWithGit listFiltered listPatchedNames lstatIfThere openRepository parseRawDiff readGitIndex readHead readObjectBody readTreeOfCommit runGit splitNames turnFiltersOff
 gives findGitFileState readCode readEarlierBlob
 needs formats/gitindex.ts formats/gittree.ts sys/gitstatus.ts sys/gitobjects.ts sys/git.ts
-sys/swhidpath.ts 48245
+sys/swhidpath.ts 48307
 uses Failure findCommit findCommitEntry findGitSetting findRemoteUrl findRepository findTracked hashSwhidObject hexFromBytes identifyContent isGitTrue lstatIfThere makeHarmless originOfRemote printSwhid readLinkTarget readTrackedFiles resolveLinks statIfThere swhidOfFolder swhidOfTracked
 gives PathNamer nameUpToThree
-sys/swhidgit.ts 48384
+sys/swhidgit.ts 48446
 uses EXIT Failure findCommit findReference findRemoteUrl findRepository hashSwhidObject listReferences nameUpToThree openBareRepository originOfRemote printSnapshot readObjectBody readObjectKind
 gives hasTag nameRelease nameRevision nameSnapshot originOfRepository requireRepository
-sys/othervcs.ts 48455
+sys/othervcs.ts 48517
 uses LARGEST_ANSWER_BYTES childProcess closeSpacedNames describeStartFailure errorCode findGitSetting findLinkOut fs isSecretFile listFolder listShownNames lstatIfThere makeFolder makeRandomDigits parseFossilInfo parseFossilList parseGitConfig parseHgStatus parseSvnInfo parseSvnStatus readRegularIfThere removeIfThere splitNames statIfThere stripUrlCredentials toFsPath toSpawnArguments toText
 gives findOtherFileState readOtherCode
 needs formats/gitindex.ts formats/vcsoutput.ts sys/gitprocess.ts sys/othervcs.ts
-sys/inflate.ts 48704
+sys/inflate.ts 48766
 uses errorCode zlib
 gives deflateZlib inflateRawAtMost inflateZlibAtMost unpackBytes
-sys/compare.ts 48745
+sys/compare.ts 48807
 uses compareByKind describeByteCount errorCode fs inflateRawAtMost inflateZlibAtMost toFsPath unpackBytes
 gives compareFiles
-sys/filesource.ts 48843
+sys/filesource.ts 48905
 uses errorCode fs listSplicedParts replaceFile toFsPath writeAll
 gives changeFiles readFileInParts
 needs formats/longtext.ts sys/filesource.ts
-sys/packagepaths.ts 49017
+sys/packagepaths.ts 49079
 uses errorCode lstatIfThere readRegularIfThere resolveLinks
 gives findFolderAliases findRealPath makePackageQuestion readPackageText spellPaths
-sys/dpkgdatabase.ts 49078
+sys/dpkgdatabase.ts 49140
 uses LineSearch choosePackage findRealPath listFolder parseDpkgDiversions parseDpkgStatus readPackageText
 gives DPKG_STAMPED findDpkgOwners
-sys/rpmdatabase.ts 49170
+sys/rpmdatabase.ts 49232
 uses LineSearch choosePackage findInRpmHeader findSqliteKeys findSqliteRoot findSqliteRow openSqlite readFileInParts resolveLinks scanBerkeleyHash scanNdb scanSqliteTable spellPaths
 gives RPM_STAMPED findRpmOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/packagepaths.ts sys/rpmdatabase.ts
-sys/condaprefix.ts 49251
+sys/condaprefix.ts 49313
 uses LineSearch choosePackage listFolder parseCondaRecord readPackageText spellInJson statIfThere toBytes toText
 gives CONDA_STAMPED CondaPrefixes findCondaOwners
-sys/ownercache.ts 49296
+sys/ownercache.ts 49358
 uses decodeText encodeText errorCode fs hashBytes isSettled readRegularIfThere removeIfThere statIfThere toFsPath
 gives OwnerCache stampDatabases
-sys/packages.ts 49382
+sys/packages.ts 49444
 uses CONDA_STAMPED CondaPrefixes DPKG_STAMPED LineSearch OwnerCache RPM_STAMPED choosePackage findCondaOwners findDpkgOwners findFolderAliases findInApkList findRpmOwners listFolder makePackageQuestion parsePacmanDescription parseStorePath readPackageText spellPaths stampDatabases
 gives addPathTo findOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/dpkg.ts formats/apk.ts formats/pacman.ts formats/conda.ts formats/storepath.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/packagepaths.ts sys/dpkgdatabase.ts sys/rpmdatabase.ts sys/condaprefix.ts sys/ownercache.ts sys/packages.ts
-sys/packagefiles.ts 49504
+sys/packagefiles.ts 49566
 uses listFolder readFirstBytes statIfThere
 gives cleanValue findNearest folderOf isBelow isFileQuietly joinFolders lastPartOf listQuietly nameFolder readQuietly
-sys/pythonsites.ts 49601
+sys/pythonsites.ts 49663
 uses cleanValue joinFolders listQuietly normalizePythonName parseDirectUrl parseHeaders parseNameLines parseRecordPaths readQuietly
 gives openPythonSite readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readTopLevel
-sys/pythoneditables.ts 49695
+sys/pythoneditables.ts 49757
 uses cleanValue dropEndSlashes findNearest findRepository isBelow joinFolders lastPartOf listQuietly nameFolder normalizePythonName parseEditableMapping parseHeaders parseNameLines readDistributionFacts readDistributionFiles readDistributionOrigin readHead readQuietly readTopLevel topModuleOf
 gives findPythonEditables
-sys/pythonpackages.ts 49795
+sys/pythonpackages.ts 49857
 uses addPathTo findPythonEditables folderOf isBelow isFileQuietly lastPartOf listQuietly normalizePythonName openPythonSite pythonSourceOf readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readQuietly readTopLevel topModuleOf
 gives findPythonPackages
-sys/folderpackages.ts 50033
+sys/folderpackages.ts 50095
 uses cleanValue findNearest folderOf isBelow isFileQuietly lastPartOf nameFolder parseHeaders readQuietly stripUrlCredentials
 gives findNodePackages findRPackages findRubyPackages
-sys/juliapackages.ts 50197
+sys/juliapackages.ts 50259
 uses findNearest folderOf isFileQuietly joinFolders listQuietly nameFolder parseJuliaManifest parseJuliaProject readQuietly stripUrlCredentials
 gives findJuliaPackages
-sys/perlpackages.ts 50337
+sys/perlpackages.ts 50399
 uses findNearest folderOf isBelow isFileQuietly listQuietly parsePerlModule readQuietly
 gives findPerlPackages
-sys/javapackages.ts 50442
+sys/javapackages.ts 50504
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES cleanValue findZipData fs isBelow lastPartOf parseHeaders parseZip64Record parseZipEnd parseZipEntries readQuietly toFsPath zlib
 gives findJavaPackages
-sys/languages.ts 50570
+sys/languages.ts 50632
 uses compareBytes findJavaPackages findJuliaPackages findNodePackages findPerlPackages findPythonPackages findRPackages findRubyPackages isFileQuietly lastPartOf listQuietly
 gives findLanguagePackages
 needs formats/headers.ts formats/zip.ts formats/pythonmetadata.ts formats/juliamanifest.ts formats/perlmodule.ts sys/packagefiles.ts sys/pythonsites.ts sys/pythoneditables.ts sys/pythonpackages.ts sys/folderpackages.ts sys/juliapackages.ts sys/perlpackages.ts sys/javapackages.ts sys/languages.ts
-sys/notes.ts 50662
+sys/notes.ts 50724
 uses Failure createFile explainStrays formatUtcMicros hashBytes listRecordFiles makeFolder makeRunId notePath parseNote printNoteBody readEachRecord readIdMicros readRecordFile readUtcMicros refuseLink sealRecord statIfThere syncFolder
 gives readNotes saveNote
-sys/author.ts 50716
+sys/author.ts 50778
 uses Failure errorCode findGitSetting findRepository os parseGitConfig readRegularIfThere toBytes
 gives findAuthor
-sys/editor.ts 50773
+sys/editor.ts 50835
 uses Failure childProcess createFile readBytesIfThere toText
 gives editText
-sys/filestates.ts 50797
+sys/filestates.ts 50859
 uses HashCache NumberList absoluteOf describeStat hashFiles hashWithRetry isSecretFile lstatIfThere
 gives SeenFiles keepStats readFileState readFileStates
-sys/environmentnow.ts 50933
+sys/environmentnow.ts 50995
 uses HashCache absoluteOf compareBytes decodeText hashWithRetry isSecretFile normalizePythonName openPythonSite parseDpkgStatus parseFile readDistributionFacts readPackageText readRecordFile statIfThere
 gives EnvironmentComparer
-sys/linking.ts 51093
+sys/linking.ts 51155
 uses compareBytes dropEndSlashes errorCode folderOfName fs listFolder parseLibraryCache readBytesIfThere resolveLinks statIfThere toFsPath
 gives findLinkedLibraries
 needs formats/ldcache.ts sys/linking.ts
-sys/strace.ts 51367
+sys/strace.ts 51429
 uses TRACED_CALLS childProcess errorCode findProgram fs os passOverForbidden pauseMs readBytesIfThere readMonotonicMs removeIfThere replaceFile statIfThere toBytes toFsPath toSpawnArguments
 gives findStrace straceCommand
 needs formats/strace.ts sys/strace.ts
-sys/parameterfiles.ts 51466
+sys/parameterfiles.ts 51528
 uses EXIT Failure LARGEST_PARAMETER_FILE_BYTES absoluteOf describeParameter describeSystemError errorCode findLinkOut hasParameterFormat isResultPath isSecretFile listParameters listSecretVariables makeSecretHasher makeWithholder maskValue nameFileParameter readBytesIfThere readParameters replaceFile requireParameter resolveLinks statIfThere toRecordPath writeParameter
 gives readFileParameters readParameterNow readParameterOption readParameterText writeFileParameters
 needs core/parameters.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts sys/parameterfiles.ts
-sys/metrics.ts 51603
+sys/metrics.ts 51665
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS makeSecretHasher maskValue nameFileParameter readMetricSeries readMetricValues readParameterText
 gives readMetrics
 needs core/comparison.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/series.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/metrics.ts sys/metrics.ts
-sys/printed.ts 51638
+sys/printed.ts 51700
 uses PrintedReader errorCode fs readMonotonicMs toFsPath
 gives beginPrinted readPrintedLogs
 needs formats/series.ts formats/printedline.ts formats/printedreader.ts sys/printed.ts
-sys/watch.ts 51749
+sys/watch.ts 51811
 uses absoluteOf addDeclaredOutputs addLinks addNewFolders describeFile folderOfName hashFiles hashWithRetry isDeclared isLeftOut joinNames listBelow lstatIfThere noObservation normalizeName readLinkTarget relativeTo rememberHashes resolveLinks withOutcome
 gives endWatch keepLinks
 needs sys/watch.ts
-sys/tracing.ts 52144
+sys/tracing.ts 52206
 uses StraceReader Trace isInProject isLeftOut keepLinks makeClassifier os readRegularIfThere readUtcMicros relativeTo resolveLinks statIfThere straceCommand toBytes
 gives beginWatch tracerRequest
 needs core/tracefiles.ts core/traceprocesses.ts core/tracecalls.ts core/trace.ts formats/strace.ts sys/tracing.ts
-sys/recordcheck.ts 52185
+sys/recordcheck.ts 52247
 uses Failure detachString findPrevious hashBytes parseRun readRecordFile recordPath spanOfRun unsealRecord
 gives checkRecord checkRunRecords
-sys/signing.ts 52253
+sys/signing.ts 52315
 uses EXIT Failure childProcess crypto dropAtEnd isAllowedFor parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType readRegularIfThere statIfThere toText
 gives checkRawSignature checkSshSignature fingerprintOf readAllowedSigners readSigningKey
-sys/runindex.ts 52416
+sys/runindex.ts 52485
 uses Failure GraphLine INDEX_HASH_BYTES RR_VERSION SummaryLine addFault applyNotes describeOwnPlace encodeText explainStrays groupNotes hashBuffer hashBytes isFileCell isLineOfProject isSettled isUnwritable listMonth listMonths lstatIfThere makeFolder makePlace makeRandomDigits parseIndexFile prepareOwnFolder printGraphLine printIndexBody printSummaryLine readLineId readNotes readReusedIfThere readRun removeIfThere replaceFile statIfThere
 gives filterRunsByFiles noteFacts readFileLookup readGraphRuns readSummaries
 needs core/circles.ts core/steps.ts core/notes.ts formats/runlines.ts formats/indexfile.ts formats/note.ts sys/notes.ts sys/runindex.ts
-sys/signatures.ts 52717
+sys/signatures.ts 52786
 uses Failure RUN_ID absoluteOf checkRawSignature checkSshSignature compareBytes createFile describeFile describeSelf describeSystemError hashBytes hashFiles isForbidden isHolderAlive isUnwritable listFolder listSignedFiles lstatIfThere makeFolder parseStatement prepareOwnFolder printStatementBody readRegularIfThere removeIfThere sealRecord syncFolder takeSnapshot unsealRecord
 gives compareSignedFiles printStatement readSignedStatements readUnfixedFiles removeHalfStatements saveStatement
-sys/planfile.ts 52904
+sys/planfile.ts 52973
 uses EXIT Failure PLAN_HEAD PLAN_PATH createFile describeSelf describeSystemError isHolderAlive isUnwritable listFolder lstatIfThere makeFolder makeRandomDigits parsePlan pauseMs prepareOwnFolder printRunBody printStep readBytesIfThere readMonotonicMs readStep removeIfThere replaceFileIf statIfThere
 gives addToPlan checkNewStep readPlan
 needs formats/series.ts formats/metricrule.ts formats/plan.ts sys/planfile.ts
-sys/batch.ts 53028
+sys/batch.ts 53097
 uses CANNOT_SYNC Failure addHead bringUpToDate describeSelf describeSystemError dropHeads errorCode folderOfRecord fs hashBuffer lstatIfThere makeMonthFolder makeRunId makeWriterMark moveMarkToPending noteEnded prepareOwnFolder printMark printRecord readHeads readMonotonicMs readUtcMicros recordPath removeIfThere renewMark replaceFile settleLostRuns toFsPath writeAll
 gives beginBatch leaveToBatch
 needs sys/batch.ts
-sys/objects.ts 53340
+sys/objects.ts 53409
 uses crypto describeSystemError errorCode fs hashBytes hashRegularFile isForbidden lstatIfThere makeFolder makeRandomDigits readRegularIfThere readUtcMicros removeIfThere tell toFsPath writeAll
 gives ContentStore copyChecked touchIfAllowed
-sys/contents.ts 53632
+sys/contents.ts 53701
 uses ContentStore Failure HashCache LARGEST_PATCHED_BYTES absoluteOf applyPatchSection errorCode findCommitFile findRepository hashBytes hashWithRetry inflateBytes lstatIfThere readBytesIfThere readGraphRuns readLinkTarget readObjectBody readReuseSettings runGit splitGitPatch
 gives ContentFinder readFound
-sys/swhidrun.ts 53886
+sys/swhidrun.ts 53955
 uses ContentFinder absoluteOf findCommitEntry hashSwhidObject identifyContent isComparable originOfRemote printSwhid
 gives nameFilesOfRun
-sys/scratchgit.ts 53929
+sys/scratchgit.ts 53998
 uses fs makeFolder runGit toFsPath
 gives GIT_PLACES putRepository
-sys/scratch.ts 53965
+sys/scratch.ts 54034
 uses Failure GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES absoluteOf applyPatchSection compareBytes describeFile describeSelf errorCode findLinkAbove findLinkOut folderOfName fs hashWithRetry hexFromBytes inflateBytes isHolderAlive isLeftOut isResultPath joinNames listBelow listCommitFiles listFolder listOwnFolder lstatIfThere makeFolder makeRandomDigits normalizeName prepareOwnFolder putRepository readBlobs readBytesIfThere readGitIndex readLinkTarget readUtcMicros relativeTo removeIfThere resolveLinks takeSnapshot toFsPath writeAll
 gives findWayOut makeHeldFolder makeOwnFolder makeScratch putNamed removeAbandonedScratch removeHeldFolder removeTree
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitstatus.ts sys/gitobjects.ts sys/scratchgit.ts sys/scratch.ts
-sys/gitknown.ts 54470
+sys/gitknown.ts 54539
 uses Failure GIT_LINK compareWithFiles findRepository hasReftable hexFromBytes listCommitFiles listEntriesWithGit readGitIndex readHead readTreeOfCommit runGit
 gives findUncommitted readGitKnowledge selectUnknownToGit
-sys/statuscache.ts 54541
+sys/statuscache.ts 54610
 uses NumberList PLAN_PATH RR_VERSION absoluteOf describeOwnPlace errorCode fs isSettled listMonths lstatIfThere makePlace readRegularBytesIfThere replaceFile shareWork statIfThere
 gives dependOn dependOnRecords findKeptAnswer keepAnswer
-sys/present.ts 54685
+sys/present.ts 54754
 uses EnvironmentComparer SeenFiles absoluteOf dependOn errorCode expandDeclared findOverwriters isSameContent isSecretName keepStats lstatIfThere makeSecretHasher maskValue readBytesIfThere readFileState readFileStates readParameterNow readRun statIfThere takeSnapshot toBytes toText
 gives PresentFacts
-sys/putback.ts 54842
+sys/putback.ts 54911
 uses absoluteOf errorCode folderOfName fs isLeftOut lstatIfThere makeFolder readBytesIfThere readLinkTarget statIfThere toFsPath writeAll
 gives areOpenedAsThen isFree isTargetInside pourInto printAgain putInPlace readTarget stagingFolder
 needs sys/putback.ts
-sys/reuse.ts 54968
+sys/reuse.ts 55037
 uses ContentFinder ContentStore EnvironmentComparer Failure HashCache ListedFolders RUN_ID absoluteOf areOpenedAsThen copyChecked describeStat describeSystemError endingOfLog errorCode expandDeclared fileParametersOf findArgumentFiles findReuseObstacle folderOfName fs hashBytes hashFiles isDeclared isFree isLeftOut isSettled isTargetInside listFolder lstatIfThere makeFolder makeRandomDigits makeResultTester makeSecretHasher parseReuseEntry pourInto printReuseEntry printStepKey putInPlace quoteCommand readBytesIfThere readParameterNow readRecordFile readTarget removeIfThere saveByContent sealRecord splitCommand stagingFolder statKeyOf tell toFsPath touchIfAllowed unsealRecord
 gives openReuse
 needs core/reuse.ts formats/reuseentry.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/reuse.ts
-sys/stored.ts 55317
+sys/stored.ts 55386
 uses Failure RUN_ID errorCode fs hashBytes listFolder lstatIfThere parseReuseEntry readBytesIfThere readUtcMicros toFsPath unsealRecord
 gives listStored removeStored
-sys/series.ts 55408
+sys/series.ts 55477
 uses Failure absoluteOf parseResources parseSeries readBytesIfThere statIfThere
 gives readResourcesOf readSeriesOf
-sys/surroundings.ts 55436
+sys/surroundings.ts 55505
 uses childProcess fs isReplayedVariable listFolder makeFolder os readBytesIfThere removeTree toBytes toFsPath toSpawnArguments
 gives listProcessors readVariationGround
-sys/commandplace.ts 55493
+sys/commandplace.ts 55562
 uses Failure REPLAYED_VARIABLES absoluteOf findLinkOut fs isDeclarableVariable isReplayedVariable isResultPath makeFolder splitCommand statIfThere toBytes toFsPath toText
 gives argumentsOf enterFolder listChangedInputs methodOf openStreams planVariables setVariables
-sys/repeat.ts 55613
+sys/repeat.ts 55682
 uses GIT_PLACES absoluteOf argumentsOf bytesOfText compareFiles deflateZlib drawPngDifference enterFolder errorCode fileParametersOf findLinkAbove fs inflateZlibAtMost isResultPath judgeRepeat listChangedInputs lstatIfThere makeFolder makeHeldFolder methodOf nameFileParameter openStreams pauseMs readCurrentFolder readFirstBytes readFound recognizeBinary recordCommand removeHeldFolder setVariables spanOfRun swhidOfCode toFsPath
 gives drawDifferences keepForLook repeatRun
-sys/making.ts 55803
+sys/making.ts 55872
 uses EXIT Failure createFile describeSelf describeSystemError errorCode fs isHolderAlive listFolder lstatIfThere makeFolder makeRandomDigits prepareOwnFolder readBytesIfThere readUtcMicros removeIfThere toFsPath
 gives enterMaking
-sys/aside.ts 55883
+sys/aside.ts 55952
 uses RUN_ID absoluteOf childProcess compareBytes decodeText describeFile encodeText enterMaking errorCode findChecksum findLinkAbove fs hashWithRetry isGlob isHolderAlive isResultPath listDescendants listFolder listOwnFolder lstatIfThere makeFolder makeOwnFolder makeRandomDigits makeSecretHasher readBytesIfThere readGraphRuns readMarks readRun readUtcMicros removeHeldFolder removeIfThere removeTree replaceFile settleLostRuns signalAll statIfThere toFsPath toText
 gives HeldSlot asideFolder dropHeld endLostCommand holdResults isGoodRun listHeldNews makeKnownTester noteHeldRun pathOfSecret putBack recoverAside settleHeld touchHeld
-sys/execute.ts 56477
+sys/execute.ts 56546
 uses ContentFinder Failure RR_VERSION UNCLAIMED_ID absoluteOf argumentsOf asideFolder describeFile describeSystemError dropHeld emptyRun enterFolder errorCode fileParametersOf findLinkAbove findWayOut formatUtcMicros fs hashWithRetry holdResults isGoodRun isResultPath listChangedInputs listHeldNews lstatIfThere makeFolder makeKnownTester makeResultTester methodOf noteHeldRun openReuse openStreams pauseMs putBack readCurrentFolder readUtcMicros recordCommand recordPath setVariables settleHeld toFsPath toRecordPath touchHeld writeAll
 gives ALONE describeFault executeStep failUnmade fillStep listDeclared nameOfStep noteGood putBackSafely stepNotStarted
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitobjects.ts sys/objects.ts sys/contents.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts
-sys/shells.ts 56812
-uses CLOCK_TICKS_PER_S childProcess claimFifos enterFolder errorCode fs identifyProcess isShellFifo isShellName listDescendants listFolder makeFolder makeRandomDigits openReader printLineCommand quoteWord readCurrentFolder readMonotonicMs readPeakMemoryBytes releasePipe removeIfThere signalAll signalName toBytes toFsPath toText writeAll
+sys/shells.ts 56881
+uses CLOCK_TICKS_PER_S childProcess claimFifos enterFolder errorCode fs identifyProcess isShellFifo isShellName listDescendants listFolder makeFolder makeRandomDigits openReader printLineCommand quoteWord readCurrentFolder readMonotonicMs readPeakMemoryBytes releasePipe removeIfThere signalAll signalName signalNumber toBytes toFsPath toText writeAll
 gives LONGEST_SHELL_LINE Shells removeLostFifos
-sys/shortfiles.ts 57376
+sys/shortfiles.ts 57440
 uses HashCache absoluteOf describeStat hashWithRetry lstatIfThere
 gives ShortFiles isSameSeen
-sys/shortfacts.ts 57450
+sys/shortfacts.ts 57514
 uses RR_VERSION absoluteOf attempt beginCode compareBytes describeSoftware emptyRun endCode findProgram formatUtcMicros guessSoftware isInProject isSameSeen isShellName listSecretVariables listVariables makeResultTester makeSecretHasher makeWithholder maskArguments noteCode planVariables quoteCommand readFirstBytes readUtcMicros relativeTo setVariables spellCommand statIfThere storeEnvironment toBytes
 gives ShortFacts
-sys/jobserver.ts 57643
+sys/jobserver.ts 57707
 uses childProcess errorCode findInheritedDescriptors fs makeFolder makeRandomDigits parseJobserver printJobserver readBytesIfThere removeIfThere toFsPath toText
 gives closeTokenPipe makeTokenPipe offerJobserver openJobTokens
 needs formats/makeflags.ts sys/jobserver.ts
-sys/steplog.ts 57801
+sys/steplog.ts 57865
 uses absoluteOf errorCode fs readBytesIfThere readLastBytes toFsPath writeAll
 gives hasPrinted printStepOutput readOutputTail
-sys/shortsteps.ts 57869
+sys/shortsteps.ts 57933
 uses Failure HeldSlot LONGEST_SHELL_LINE LogKeeper RR_VERSION RunMeasures Shells ShortFacts ShortFiles absoluteOf argumentsOf compareBytes describeFault dropHeld emptyRun errorCode expandDeclared failUnmade fileParametersOf fillStep findArgumentFiles findLinkIn findLinkOut findWayOut formatUtcMicros holdResults isGlob isGoodRun isResultPath isSameSeen isSecretFile listDeclared makeFolder makeResultTester nameOfStep noteGood noteHeldRun noteMeasures putBack putBackSafely readFileParameters readMonotonicMs readUtcMicros replaceByName runningLogName saveLogs settleHeld statIfThere stepNotStarted toRecordPath withholdSecretFiles
 gives ShortSteps
-sys/engine.ts 58363
+sys/engine.ts 58427
 uses CommandStopper ENDING_SIGNALS LiveLine Schedule ShortSteps UNCLAIMED_ID beginBatch endLostCommand enterMaking executeStep hasPrinted isGoodRun isSharingForeground isTerminal nameOfStep offerSlots openJobTokens os printOut printProgress printStepFailure printStepOutput printStepStart readBytesIfThere readMonotonicMs readOutputTail readRun recoverAside removeLostFifos settleLostRuns startStepWorker stepNotStarted tell toBytes
 gives runTasks
-sys/steps.ts 58746
+sys/steps.ts 58810
 uses ContentFinder Failure PresentFacts buildStepGraph emptyRun findCarriers findRepeatObstacle findRunBefore findStepCauses formatUtcMicros isGlob isResultPath isSameAsPlanned isSameContent joinWords listPathsOfStep makePatternTester plannedInputs plannedOutputs readGraphRuns readPlan readRun readUtcMicros sortSteps splitFileParameter
 gives StepBook readStepGraph
-sys/slurm.ts 59218
+sys/slurm.ts 59282
 uses SACCT_FORMAT SQUEUE_FORMAT childProcess errorCode parseMaxArraySize parseSacct parseSbatch parseSqueue readJobState toBytes toSpawnArguments
 gives SlurmJobs askForJobs findJobByName readMaxArraySize runSbatch
-sys/clusterbatch.ts 59314
+sys/clusterbatch.ts 59378
 uses RUN_ID fs listFolder listOwnFolder lstatIfThere makeFolder parseArrayJobs parseBatch parseRun parseTask printArrayJob printAttempt printBatch printRecord printTask printTaskEnd readBytesIfThere removeTree toFsPath
 gives batchFolder createBatch declareDead listBatches noteArrayJob noteAttempt noteTaskEnd readArrayJobs readBatch readTask readTaskState removeBatch removeUnfinishedBatches
-sys/clusterstate.ts 59445
+sys/clusterstate.ts 59509
 uses SlurmJobs askForJobs declareDead errorCode findJobByName isInFlight judgeTask listBatches printJobName readArrayJobs readBatch readTaskState removeBatch tasksOfJob
 gives declareLostTasks isAllDone listInFlight nameOfArray readCluster removeOver
-sys/clustersubmit.ts 59580
+sys/clustersubmit.ts 59644
 uses Failure countJobs createBatch declareLostTasks formatUtcMicros listInFlight makeRunId nameOfArray noteArrayJob planArrays prepareOwnFolder printAskedOptions quoteWord readCluster readMaxArraySize readUtcMicros recoverAside removeBatch removeOver removeUnfinishedBatches resolveLinks runSbatch settleLostRuns toBytes
 gives settleCluster submitTasks
-sys/clustertask.ts 59728
+sys/clustertask.ts 59792
 uses ALONE Failure UNCLAIMED_ID absoluteOf askForJobs batchFolder declareDead describeSelf describeSystemError executeStep listFolder lstatIfThere noteAttempt noteTaskEnd os readBatch readRun readTask readTaskState recoverAside removeIfThere settleLostRuns tasksOfJob tell toBytes
 gives requireBatch runClusterJob
-sys/codestates.ts 59919
+sys/codestates.ts 59983
 uses GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES applyPatchSection compareBytes findCommitFile hashBytes inflateBytes readObjectBody runGit
 gives countCommitsBetween findRecordedCode listChangedNames readRecordedFile readSubject
-sys/pickrun.ts 59979
+sys/pickrun.ts 60043
 uses EXIT Failure RUN_ID applyNotes compareBytes filterRunsByFiles groupNotes matchesFiles noteFacts readMarks readNotes readRun readSummaries selectRun toRecordPath
 gives filterKnownRunsByFiles pickAnnotatedRun pickAnnotatedRuns pickRun pickRunIds readKnownRun readKnownRuns selectKnownRuns
-sys/metadata.ts 60068
+sys/metadata.ts 60132
 uses EXIT Failure LARGEST_LICENSE_BYTES METADATA_HINT compareBytes emptyTold findLinkOut findRemoteUrl findRepository findSpdxLine joinMetadata joinWords listFolder makeHarmless nameOfField normalizeLicense readCitationFile readCodemetaFile readJuliaProject readPackageJson readPyproject readRDescription readReadme readRegularIfThere readZenodoFile recognizeLicense statIfThere stripUrlCredentials
 gives readMetadata
-sys/paper.ts 60193
+sys/paper.ts 60257
 uses EXIT Failure LATEX_VALUES_HEAD dropEndSlashes folderOfName joinNames lstatIfThere makeHarmless normalizeName readBytesIfThere readNamedIfThere relativeTo resolveLinks scanTex statIfThere
 gives readPaper
-sys/papercheck.ts 60336
+sys/papercheck.ts 60400
 uses EXIT Failure UsedKeys collectLatexValues compareBytes hashWithRetry keyOfPath listRunValues makeHarmless parseLatexValues
 gives checkPaper
-sys/report.ts 60467
+sys/report.ts 60531
 uses TableReader absoluteOf errorCode findLinkOut fs hashBuffer hashBytes isSecretFile listFolder listUnfinished lstatIfThere makeFolder parseResources parseSeries removeIfThere replaceFile toFsPath
 gives PartFolder readCourse readLogExcerpts readPatchExcerpt readPreview
-sys/publication.ts 60684
+sys/publication.ts 60748
 uses EXIT Failure RR_VERSION RunHolder applyNotes compareBytes emptyMetadata findLiveRuns pickRunIds placeRuns readEachRecord readEnvironment readGraphRuns readMetadata readRun readRunOrNot resultsOf spanOfRun
 gives readPublication
-sys/evidence.ts 60780
+sys/evidence.ts 60844
 uses compareBytes judgeLastRepeats listFolder readFileStates readRunOrNot
 gives readEvidence
-sys/archivefiles.ts 60804
+sys/archivefiles.ts 60868
 uses CRATE_DESCRIPTOR EXIT Failure GIT_LINK LARGEST_SOURCE_BYTES TOP_MAKEFILE_NAMES absoluteOf compareBytes compareOmitted detachString expandDeclared findBagFault hashBytes includesProvenance isDeclared isDocumentName isLeftOut isResultPath isSecretFile isSourceName judgeClaim listArchiveClaims listFolder listRecordFiles lstatIfThere makeClassifier pathOfSecret readFileStates readGitKnowledge readLinkTarget readRecordFile readRegularIfThere readRunOrNot recordPath relativeTo takeSnapshot unsealRecord
 gives chooseArchiveFiles
-sys/archivewriter.ts 61180
+sys/archivewriter.ts 61244
 uses EXIT Failure ZIP_LOCAL_CRC_AT blameName crc32 crypto errorCode fs gatherPieces listUnfinished lstatIfThere makeFolder makeRandomDigits printTarEnd printTarHeader printTarPadding printZipDirectoryEntry printZipEnd printZipLocalHeader removeIfThere removeTree syncFolder toFsPath zlib
 gives checkArchiveTarget writeArchive
-sys/targets.ts 61542
+sys/targets.ts 61606
 uses EXIT Failure absoluteOf lstatIfThere makePatternTester pickAnnotatedRuns plannedInputs plannedOutputs toRecordPath
 gives findTargets findUsers
-sys/clusterrun.ts 61609
+sys/clusterrun.ts 61673
 uses EXIT Failure countTasks isInFlight listInFlight readAskedOptions readCluster submitTasks tell
 gives readClusterOptions refuseInFlight runOnCluster
-sys/clustersteps.ts 61714
+sys/clustersteps.ts 61778
 uses Failure PresentFacts StepBook compareBytes describeCauses keyOfParameters listInFlight readRun readStepGraph readTask
 gives decideTask keyOfPoint listFlyingPoints listStepTasks listTaskOptions makePointTask
-sys/sweeppoints.ts 61822
+sys/sweeppoints.ts 61886
 uses EXIT Failure absoluteOf compareBytes crossAxes drawPoints expandDeclared expandGlob hasParameterFormat isGlob joinNames makeRowAxis nameFileParameter normalizeName readIn readNamedIfThere readParameterAxis readPointTable statIfThere toRecordPath zipAxes
 gives FILE_NAMES MOST_POINTS readSweepPoints
-sys/sweepsteps.ts 61958
+sys/sweepsteps.ts 62022
 uses EXIT FILE_NAMES Failure REPLAYED_VARIABLES RR_VERSION absoluteOf editDistance emptyRun fillCommand fillPattern fillText findLinkOut hasParameterFormat hasShellSyntax isGlob isResultPath listSecretVariables lstatIfThere makeFolder makeSecretHasher makeWithholder maskValue namesInCommand parsePlaceholders placeholderNamesIn quoteCommand readBytesIfThere readCommandTemplate readParameterText readVariables relativeTo replaceFile toRecordPath writeParameter
 gives SweepSteps isWritten writeFiles
-sys/sweepstate.ts 62192
+sys/sweepstate.ts 62256
 uses PresentFacts absoluteOf describeCauses findStepCauses isGlob isSameContent isWritten keyOfParameters listOwners listPathsOfStep lstatIfThere makePatternTester makeSecretHasher maskValue noteOwned readGraphRuns readKnownRuns readRun spellForRecord toBytes toRecordPath toText
 gives SweepState
-commands/init.ts 62445
+commands/init.ts 62509
 uses EXIT Failure initialFiles readCurrentFolder resolveLinks setReuse setUpProject tell unsetReuse
 gives initProject
 needs commands/init.ts
-commands/list.ts 62472
+commands/list.ts 62536
 uses COLUMN_NAMES EXIT Failure compareBytes filterKnownRunsByFiles findColumn findColumns findLatestPoints findVaryingParameters isAllColumns joinWords listValueNames matchesFilter parseParameterCondition printJsonRun printPieces printReplay printReplayEnd printReplayHead printRunCsv printRunJson printRunLatex printRunTable readColumns readCurrentFolder readFileLookup readKnownRun readKnownRuns readUtcMicros requireMoment requireProject resolveName sortRuns tell toRecordPath toText valuesOf
 gives listRuns
 needs core/select.ts core/moment.ts core/notes.ts core/filteroptions.ts core/decimals.ts core/random.ts core/sweep.ts formats/latex.ts formats/note.ts views/rerunscript.ts views/replayscript.ts views/table.ts views/columns.ts views/runlist.ts sys/notes.ts sys/pickrun.ts commands/list.ts
-commands/sweep.ts 62685
+commands/sweep.ts 62749
 uses ALONE EXIT Failure MOST_POINTS RR_VERSION SweepState SweepSteps absoluteOf chooseReuse emptyRun executeStep findSharedOutput findStrace groupDigits isWritten keyOfParameters keyOfPoint listFlyingPoints listProcessors listTaskOptions lstatIfThere makePointTask numberPoints openOrMakeProject os parseTimeout printOut printSweepForecast printSweepSum quoteCommand quoteWord readAskedOptions readClusterOptions readColumns readCurrentFolder readSweepPoints readVariableOptions recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster settleLostRuns tell writeFiles
 gives runSweep
 needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/placeholders.ts formats/shelltext.ts formats/shellline.ts formats/commandtemplate.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/pointtable.ts formats/pythonmetadata.ts views/sweep.ts views/page.ts views/clusterstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/surroundings.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/clusterrun.ts sys/clustersteps.ts sys/sweeppoints.ts sys/sweepsteps.ts sys/sweepstate.ts commands/sweep.ts
-commands/show.ts 62988
+commands/show.ts 63052
 uses EXIT Failure RUN_ID absoluteOf compareBytes findLinkOut isTerminal makeHarmless numberOfValue pickAnnotatedRun printEnvironmentPage printJsonRun printNotesPage printOut printPlot printProcessTree printRecord printRunPage readBytesIfThere readColumns readCurrentFolder readRecordFile readRecordText readResourcesOf readSeriesOf recordPath requireProject
 gives showRuns
 needs core/select.ts core/notes.ts formats/note.ts views/plot.ts views/page.ts views/processes.ts sys/notes.ts sys/series.ts sys/pickrun.ts commands/show.ts
-commands/note.ts 63112
+commands/note.ts 63176
 uses EXIT Failure RR_VERSION compileGlob describeComment dropAtEnd editText emptyNote encodeWithheld findAuthor findCountingNotes hasEffect includeAllRuns isTerminal makeRandomDigits parseNoteText parseToleranceOption pickAnnotatedRun prepareOwnFolder printNoteText readCurrentFolder readIn readKnownRun readKnownRuns removeIfThere requireProject saveNote tell toRecordPath trimBlanks
 gives noteRun
 needs core/select.ts core/notes.ts formats/note.ts formats/notetext.ts views/page.ts sys/notes.ts sys/author.ts sys/editor.ts sys/pickrun.ts commands/note.ts
-commands/journal.ts 63311
+commands/journal.ts 63375
 uses EXIT Failure RunHolder absoluteOf arrangeJournal describeJournal matchesFilter printJournalHtml printJournalMarkdown printJournalOrg printJournalText printOut readCurrentFolder readKnownRun readKnownRuns readLastBytes readUtcMicros requireMoment requireProject selectKnownRuns tell trimBlanks
 gives printJournal
 needs core/heldrun.ts core/select.ts core/moment.ts core/notes.ts core/journal.ts core/filteroptions.ts formats/note.ts views/page.ts views/journal.ts views/journaltext.ts views/journalmarkup.ts views/journalhtml.ts sys/notes.ts sys/pickrun.ts commands/journal.ts
-commands/diff.ts 63387
+commands/diff.ts 63451
 uses ContentFinder EXIT Failure MOST_DIFFERENCE_ROWS alignFileParameters compareFiles compareRuns countCommitsBetween diffTexts filterKnownRunsByFiles findCounterpart findRecordedCode findTolerance hasDifference isBinaryContent isResultPath isSameRow isSecretFile listChangedNames makeResultTester pickAnnotatedRun printJsonDifference printOut printRunDifference readColumns readCurrentFolder readEnvironment readFound readKnownRun readKnownRuns readRecordedFile readSubject relativeTo requireProject spanOfRun tell
 gives diffRuns
 needs core/linediff.ts core/versions.ts core/rundiff.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/page.ts views/rundiff.ts views/rundiffjson.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/codestates.ts sys/pickrun.ts commands/diff.ts
-commands/verify.ts 63592
+commands/verify.ts 63656
 uses EXIT Failure HashCache RUN_ID RecordClaims absoluteOf checkRecord checkRunRecords compareSignedFiles countThings describeFile detachString encodeText fingerprintOf hashBytes hashFiles holdOutsideHeap judgeRecordChain listRecordFiles listRecords listSignedFiles lstatIfThere makeHarmless notePath parseNote pickRun printOut readAllowedSigners readCurrentFolder readEachRecord readNotes readRecordFile readRun readSignedStatements recordPath refreshHeads requireProject tell toRecordPath
 gives verifyProject
 needs core/signature.ts core/circles.ts core/steps.ts core/select.ts core/notes.ts formats/runlines.ts formats/claims.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/notes.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts sys/pickrun.ts commands/verify.ts
-commands/sign.ts 63873
+commands/sign.ts 63940
 uses EXIT Failure RR_VERSION checkRecord checkRunRecords compareSignedFiles countThings detachString encodeText findAuthor fingerprintOf formatUtcMicros judgeRecordChain listRecordFiles listRecords listSignedFiles makeHarmless makeRunId notePath parseNote printOut printStatement readCurrentFolder readMarks readSignedStatements readSigningKey readUnfixedFiles readUtcMicros refreshHeads removeHalfStatements requireProject saveStatement stateRecords tell
 gives signProject
 needs core/signature.ts core/notes.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/author.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts commands/sign.ts
-commands/why.ts 63961
+commands/why.ts 64028
 uses EXIT EnvironmentComparer Failure RUN_ID RunHolder findMaker findReaders foldStory isKnownContent isSameContent isTerminal judgeReproducible listOwners outputState pickRun printLineageDot printLineageJson printLineageSvg printLineageTree printPieces readColumns readCurrentFolder readFileStates readGraphRuns readRunOrNot requireProject tell toRecordPath toldOfRun traceDown traceLineage traceUp
 gives explainFile
 needs core/numberlists.ts core/heldrun.ts core/lineage.ts core/layers.ts core/select.ts core/notes.ts core/reproducible.ts formats/note.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/lineagestory.ts views/lineagetree.ts views/lineagejson.ts views/lineagedot.ts views/lineagesvg.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/pickrun.ts commands/why.ts
-commands/status.ts 64162
+commands/status.ts 64229
 uses EXIT Failure PresentFacts REPORT_MARK StepBook absoluteOf applyNotes compareBytes dependOn dependOnRecords findKeptAnswer findUncommitted findUnknown isAllDone isAllFine isSourceName isTerminal judgeFiles keepAnswer listExpectations listFolder listResultFolders lstatIfThere makeOrphanTester printOut printStatus printStatusJson readCluster readColumns readCurrentFolder readFirstBytes readGitKnowledge readMarks readStepGraph recordPath removeOver requireProject selectUnknownToGit toRecordPath
 gives showStatus
 needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/notes.ts core/journal.ts core/report.ts core/clusterplan.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/pythonmetadata.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportpage.ts views/clusterstatus.ts views/status.ts sys/gitstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/gitknown.ts sys/statuscache.ts sys/present.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts commands/status.ts
-commands/makefile.ts 64300
+commands/makefile.ts 64367
 uses EXIT Failure absoluteOf includeAllRuns initialFiles lstatIfThere makeHarmless prepareOwnFolder printOut printPieces readCurrentFolder readRegularIfThere rebuildDerived refreshHeads requireProject settleLostRuns tell
 gives rebuildMakefile
 needs commands/makefile.ts
-commands/make.ts 64362
+commands/make.ts 64429
 uses DURATION_WORDS EXIT Failure PresentFacts SIZE_WORDS StepBook chooseReuse dependOnRecords describeCauses findKeptAnswer findTargets findUsers keepAnswer listStepTasks listTaskOptions os parseDuration parseSize printAllCurrent printMadeStep printMakeJson printMakeSum printOut readClusterOptions readCurrentFolder readStepGraph recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster sortSteps tell withAllAfter withAllBefore
 gives makeTargets
 needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/notes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/shellline.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/clusterstatus.ts views/status.ts views/make.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/targets.ts sys/clusterrun.ts sys/clustersteps.ts commands/make.ts
-commands/gc.ts 64774
+commands/gc.ts 64841
 uses DURATION_WORDS EXIT Failure RUN_ID SIZE_WORDS countThings describeSystemError errorCode listFolder listNeeded listStored lstatIfThere parseDuration parseSize pickAnnotatedRuns planFreeing printFreed printOut printWouldGo readCurrentFolder readGraphRuns readMarks readRun readUtcMicros removeAbandonedScratch removeStored removeTree requireProject resolveLinks statIfThere sumBytes tell
 gives freeSpace
 needs core/select.ts core/notes.ts core/freeing.ts formats/reuseentry.ts formats/note.ts formats/amounts.ts views/page.ts views/freed.ts sys/notes.ts sys/stored.ts sys/pickrun.ts commands/gc.ts
-commands/export.ts 64902
+commands/export.ts 64969
 uses EXIT EXPORT_FORMS Failure UsedKeys absoluteOf checkPaper collectLatexValues dropEndSlashes findLinkAbove joinNames joinWords listFolder listNamedFiles lstatIfThere makeFolder makeHarmless makeProvDocument oneFile printAppendix printAptExport printBadges printBinderExport printChoices printCitation printCodeOceanExport printCodemeta printCondaExport printDockerfileExport printGuixExport printLatexValues printNixExport printOut printPieces printPipExport printProvJson printProvN printRoCrate printSpackExport printZenodo readCurrentFolder readEvidence readPaper readPublication readRegularIfThere readSaidMetadata replaceFile requireProject resolveLinks statIfThere tell
 gives exportRecords
 needs core/numberlists.ts core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/publication.ts core/paper.ts core/system.ts core/recordedsoftware.ts core/parameters.ts core/evidence.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/latex.ts formats/tex.ts formats/note.ts formats/storepath.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts formats/saidmetadata.ts formats/pythonmetadata.ts views/latexvalues.ts views/page.ts views/journal.ts views/journalmarkup.ts views/journalhtml.ts views/citation.ts views/exportleft.ts views/exportpip.ts views/exportconda.ts views/exportapt.ts views/exportlanguages.ts views/exportdockerfile.ts views/exportguix.ts views/exportnix.ts views/exportspack.ts views/exportbinder.ts views/exportcodeocean.ts views/badges.ts views/appendix.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/provmodel.ts views/provjson.ts views/provn.ts sys/notes.ts sys/filestates.ts sys/pickrun.ts sys/metadata.ts sys/paper.ts sys/papercheck.ts sys/publication.ts sys/evidence.ts commands/export.ts
-commands/rerun.ts 65037
+commands/rerun.ts 65104
 uses ACCEPTANCES ContentFinder EXIT Failure ResultHistory USUAL_SURROUNDINGS absoluteOf applyNotes argumentsOf changeRun compileGlob describeOtherEnd describeSystemError drawDifferences errorCode findLiveRuns findProgram findRepeatObstacle findRunBefore findTolerance findWayOut fs hashWithRetry isLeftOut isRepeatAccepted isResultPath judgeVariations keepForLook listCandidateWords listVariations lstatIfThere makeFolder makeHeldFolder makeRandomDigits makeScratch needsControl parseToleranceOption pauseMs pickRun pickRunIds printJsonPlan printJsonStories printJsonStory printJsonVariations printOut printPieces printRepeatPlan printRepeatStory printStorySum printVariations putNamed quoteCommand quoteWord readColumns readCurrentFolder readGraphRuns readRun readUtcMicros readVariationGround removeAbandonedScratch removeHeldFolder removeTree repeatRun requireProject resolveCommit shareSettings tell toFsPath toRecordPath writeFileParameters
 gives rerunRuns
 needs core/circles.ts core/steps.ts core/select.ts core/comparison.ts core/notes.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/repeat.ts core/variations.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/pngpicture.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/verdicts.ts views/variations.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/scratchgit.ts sys/surroundings.ts sys/commandplace.ts sys/repeat.ts sys/pickrun.ts commands/rerun.ts
-commands/clusterjob.ts 65623
+commands/clusterjob.ts 65690
 uses EXIT Failure RUN_ID decideTask readCurrentFolder requireBatch requireProject runClusterJob
 gives workAtClusterJob
 needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustertask.ts sys/clustersteps.ts commands/clusterjob.ts
-commands/archive.ts 65635
+commands/archive.ts 65702
 uses BAGIT_TXT CRATE_DESCRIPTOR EXIT Failure NOT_INCLUDED_FILE SIZE_WORDS TOP_MAKEFILE absoluteOf checkArchiveTarget chooseArchiveFiles compareBytes countThings detachString findBagFault findNameClashes formatBytes gatherPieces hashBytes hashPieces hashSwhidObject identifyContent lstatIfThere nameOfOwnFile normalizeName parseSize printArchivePlan printArchiveReadme printBagInfo printBagManifest printNotIncluded printOut printRoCrate printSwhid readBytesIfThere readCurrentFolder readPublication requireProject resolveLinks tell toBytes writeArchive
 gives archiveProject
 needs core/numberlists.ts core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/archive.ts core/parameters.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/note.ts formats/gitindex.ts formats/gittree.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/tarwriter.ts formats/zipwriter.ts formats/bagit.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/rerunscript.ts views/page.ts views/journal.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/archive.ts views/texts.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/notes.ts sys/filestates.ts sys/gitknown.ts sys/making.ts sys/aside.ts sys/pickrun.ts sys/metadata.ts sys/publication.ts sys/archivefiles.ts sys/archivewriter.ts commands/archive.ts
-commands/swhid.ts 65862
+commands/swhid.ts 65929
 uses EXIT Failure PathNamer RUN_ID encodeText hasTag joinNames lstatIfThere makeHarmless nameFilesOfRun nameRelease nameRevision nameSnapshot nameUpToThree originOfRepository parseSwhid parseSwhidRange pickAnnotatedRuns printOut printSwhid readCurrentFolder requireProject requireRepository swhidOfCode tell
 gives printSwhids
 needs core/select.ts core/notes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/swhid.ts sys/gitrepo.ts sys/gitstatus.ts sys/gitobjects.ts sys/gitrefs.ts sys/trackedfiles.ts sys/swhidpath.ts sys/swhidgit.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/swhidrun.ts sys/pickrun.ts commands/swhid.ts
-commands/report.ts 66041
+commands/report.ts 66108
 uses EXIT Failure PartFolder REPORT_MARK RR_VERSION ReportParts SIZE_WORDS absoluteOf countStatuses countThings findLastRepeats findRunBefore formatBytes groupDigits keyOfEnvironment keyOfPatch keyOfPreview listReadings lstatIfThere makeFolder makeHarmless makeReportColumns makeReportGraph orderDetails parseSize printEnvironmentEntry printOut printPatchEntry printPreviewEntry printReportIndex printReportPage printSize printStaticResults printStaticTable readCourse readCurrentFolder readEnvironment readFirstBytes readGraphRuns readKnownRun readKnownRuns readLogExcerpts readMetadata readPatchExcerpt readPreview replaceFile requireProject selectKnownRuns tell toRecordPath traceReport
 gives writeReport
 needs core/numberlists.ts core/circles.ts core/steps.ts core/lineage.ts core/select.ts core/comparison.ts core/notes.ts core/journal.ts core/metadata.ts core/report.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/columns.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportentries.ts views/reportindex.ts views/reportpage.ts views/reportparts.ts sys/notes.ts sys/pickrun.ts sys/metadata.ts sys/report.ts commands/report.ts
@@ -16751,6 +16789,11 @@ class Trace {
     return this.main !== undefined && this.main.endMs !== undefined;
   }
 
+  /** Signal that ended the command. *_/
+  mainSignal() {
+    return this.main?.signal;
+  }
+
   /** Process id of the command; 0 before it was seen. *_/
   mainPid() {
     return this.main === undefined ? 0 : this.main.leaderPid;
@@ -19396,6 +19439,9 @@ class QuoteReader {
   frames = [];
   at = 0;
   hasHereDocument = false;
+  /** Up to where what judgeDouble() found holds, and what it found. *_/
+  judgedTo = 0;
+  judged = 'unclear';
   constructor(text) {
     this.text = text;
     while (this.at < text.length) this.step();
@@ -19482,9 +19528,14 @@ class QuoteReader {
   /** Is the text in these double quotes the name of a file, and no program? *_/
   judgeDouble() {
     const { text, at } = this;
-    const start = text.lastIndexOf('"', at) + 1;
-    const end = text.indexOf('"', at);
-    return end >= 0 && WORD_IN_QUOTES.test(text.slice(start, end)) ? 'double' : 'unclear';
+    // Those of one pair of quotes are judged once: there may be many.
+    if (at >= this.judgedTo) {
+      const start = text.lastIndexOf('"', at) + 1;
+      const end = text.indexOf('"', at);
+      this.judgedTo = end < 0 ? text.length : end;
+      this.judged = end >= 0 && WORD_IN_QUOTES.test(text.slice(start, end)) ? 'double' : 'unclear';
+    }
+    return this.judged;
   }
 }
 
@@ -20905,6 +20956,11 @@ function printArmor(name, base64) {
   return '-----BEGIN ' + name + '-----\n' + base64.replace(/(.{70})(?=.)/g, '$1\n') + '\n-----END ' + name + '-----\n';
 }
 
+/** Is this Base64 as OpenSSH takes it (b64_pton): in whole fours, filled up with "=", the bits that are left over 0? *_/
+function isWholeBase64(text) {
+  return text !== '' && text.length % 4 === 0 && /^[A-Za-z0-9+/]*(?:[AQgw]==|[AEIMQUYcgkosw048]=)?$/.test(text);
+}
+
 /** The base64 in such a text; undefined if there is none. *_/
 function parseArmor(name, text) {
   const begin = '-----BEGIN ' + name + '-----\n';
@@ -20912,7 +20968,7 @@ function parseArmor(name, text) {
   const end = lines.indexOf('\n-----END ' + name + '-----');
   if (!lines.startsWith(begin) || end < begin.length) return undefined;
   const base64 = lines.slice(begin.length, end).replace(/\n/g, '');
-  return /^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? base64 : undefined;
+  return isWholeBase64(base64) ? base64 : undefined;
 }
 
 // ---- keys -------------------------------------------------------------------------------------------------
@@ -21025,7 +21081,7 @@ function parseAllowedSigners(text) {
   const signers = [];
   for (const line of text.split(/\r?\n/)) {
     const words = line.trim().match(/(?:[^ \t"]|"[^"]*(?:"|$))+/g) ?? [];
-    const at = words.findIndex((word, i) => i + 1 < words.length && /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+$/.test(word) && /^[A-Za-z0-9+/]+={0,2}$/.test(words[i + 1]));
+    const at = words.findIndex((word, i) => i + 1 < words.length && /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+$/.test(word) && isWholeBase64(words[i + 1]));
     if (at < 0 || at > 2 || words[0][0] === '#') continue;
     const option = at === 2 ? /^namespaces="([^"\\]*)"$/i.exec(words[1]) : undefined;
     if (option === null) continue;
@@ -23681,6 +23737,12 @@ const PID_CHANGED = ' <pid changed to ';
 const TAKEN_OVER = '\0';
 const NO_ITEMS = [];
 
+/** strace calls the signals from 32 on SIGRTMIN, SIGRT_1 ...; their numbers are what is the same everywhere. *_/
+function nameSignal(name) {
+  const number = /^SIGRT(?:MIN|_(\d{1,2}))$/.exec(name);
+  return number === null ? detachString(name) : 'SIG' + String(32 + Number(number[1] ?? 0));
+}
+
 /**
  * Reads what `strace -f -q -y -ttt -o FILE` writes, in pieces of any size; each line that tells
  * something goes to `onEvent`. Keeps at most a line, and of each thread the call it is in.
@@ -23805,7 +23867,7 @@ class StraceReader {
     match = /^\+\+\+ killed by (\S{1,30})(?: \(core dumped\))? \+\+\+$/.exec(line);
     if (match !== null) {
       this.unfinished.delete(pid);
-      this.onEvent({ kind: 'killed', pid, timeMs, signal: detachString(match[1]) });
+      this.onEvent({ kind: 'killed', pid, timeMs, signal: nameSignal(match[1]) });
       return;
     }
     match = /^\+\+\+ superseded by execve in pid (\d{1,9}) \+\+\+$/.exec(line);
@@ -52178,7 +52240,7 @@ function beginWatch({ project, folder, origin, runId }, tracer) {
 function tracerRequest(watch, giveUp) {
   return {
     prefix: (output) => straceCommand(watch.program, watch.hasFilter, output), feed: (text) => watch.reader.feed(text),
-    isMainBegun: () => watch.trace.mainPid() !== 0, isMainEnded: () => watch.trace.isMainEnded(), countAlive: () => watch.trace.countAlive(), giveUp,
+    isMainBegun: () => watch.trace.mainPid() !== 0, isMainEnded: () => watch.trace.isMainEnded(), mainSignal: () => watch.trace.mainSignal(), countAlive: () => watch.trace.countAlive(), giveUp,
   };
 }
 
@@ -52344,6 +52406,13 @@ function makeRawSigner(pem, shown) {
 /** `fault`: why it is not good, as a part of a sentence. *_/
 // type CheckedSignature = { publicKey: ByteString; fault: string | undefined };
 
+/** Is this one line with this key, and a comment perhaps? *_/
+function isPublicLine(text, publicKey) {
+  const line = dropAtEnd(text, ' \t\r\n');
+  const key = dropAtEnd(printPublicLine(publicKey), '\n');
+  return line === key || ((line.startsWith(key + ' ') || line.startsWith(key + '\t')) && line.indexOf('\n') < 0);
+}
+
 /** Is this an SSH signature of the message, by the key in the text `beside` it, if there is one? `name`: of its file. By whom is told, not judged. *_/
 function checkSshSignature(message, armored, beside, name) {
   const base64 = parseArmor('SSH SIGNATURE', armored);
@@ -52353,7 +52422,7 @@ function checkSshSignature(message, armored, beside, name) {
   if (namespace !== NAMESPACE) return { publicKey, fault: 'it was made for something else (namespace)' };
   if (hashName !== 'sha256' && hashName !== 'sha512') return { publicKey, fault: 'its hash is neither sha256 nor sha512' };
   // Who checks with ssh-keygen may take the key from there.
-  if (beside !== undefined && /^(\S+ \S+)(?:[ \t][^\n]*)?\s*$/.exec(beside)?.[1] + '\n' !== printPublicLine(publicKey)) return { publicKey, fault: 'the key beside it (.pub) is another one' };
+  if (beside !== undefined && !isPublicLine(beside, publicKey)) return { publicKey, fault: 'the key beside it (.pub) is another one' };
   const isGood = checkByCrypto(parsed, printSignedBytes(namespace, hashName, digest(hashName, message))) ?? checkByProgram(message, name);
   return { publicKey, fault: isGood === undefined ? 'keys of this kind cannot be checked here without ssh-keygen' : isGood ? undefined : 'it is not of this statement, or not by its key' };
 }
@@ -57277,7 +57346,7 @@ class Shells {
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     if (pair !== undefined) this.retirePair(pair);
-    flight.resolve({ exit: 128 + signalNumberOf(signal), signal, startFailure: undefined, startMs, wallMs: readMonotonicMs() - startMs, cost: undefined, isHeld: false });
+    flight.resolve({ exit: 128 + signalNumber(signal), signal, startFailure: undefined, startMs, wallMs: readMonotonicMs() - startMs, cost: undefined, isHeld: false });
   }
 
   /** Resolves when all shells have ended. No command may be at work. *_/
@@ -57308,11 +57377,6 @@ function removeLostFifos(project) {
 
 function endNotStarted(why) {
   return { exit: 126, signal: undefined, startFailure: why, startMs: readMonotonicMs(), wallMs: 0, cost: undefined, isHeld: false };
-}
-
-function signalNumberOf(name) {
-  for (let number = 1; number < 64; number++) if (signalName(number) === name) return number;
-  return 0;
 }
 
 /** What `$?` and the shell's own words tell. Some shells have 256 and more for a signal. *_/
@@ -63703,16 +63767,19 @@ function checkNamed(project, named) {
   return failures;
 }
 
+/** What is said beside the failures: a line, and lines that tell more of it. *_/
+// type Told = ByteString[];
+
 /** Does a signature count? One whose key is in `allowed`, if that is there. *_/
 function judgeSignature(one, allowed) {
-  const key = one.publicKey === '' ? '' : ', key ' + fingerprintOf(one.publicKey);
-  if (one.fault !== undefined) return { failure: one.name + ': not a good signature: ' + one.fault, told: '' };
+  const key = one.publicKey === '' ? '' : 'key ' + fingerprintOf(one.publicKey);
+  if (one.fault !== undefined) return { failure: one.name + ': not a good signature: ' + one.fault, told: [] };
   const { signer, signedUtc } = one.statement;
   const who = allowed?.get(one.publicKey);
-  if (allowed !== undefined && who === undefined) return { failure: one.name + ': signed by a key that is not expected' + key, told: '' };
-  const vouched = allowed === undefined ? '; nobody vouches for this key (--signer)' : ', expected' + (who === '' ? '' : ' of ' + String(who));
+  if (allowed !== undefined && who === undefined) return { failure: one.name + ': signed by a key that is not expected, ' + key, told: [] };
+  const vouched = allowed === undefined ? 'nobody vouches for this key (--signer)' : 'expected' + (who === '' ? '' : ' of ' + String(who));
   const covered = countThings((one.statement).records, 'record') + ' and ' + countThings((one.statement).files.length, 'file');
-  return { told: one.name + ': good signature, of a list of ' + covered + ' as they were then; as it says, by ' + signer + ' at ' + signedUtc.slice(0, 19) + 'Z' + key + vouched };
+  return { told: [one.name + ': good signature', 'of a list of ' + covered + ' as they were then', 'as it says, by ' + signer + ' at ' + signedUtc.slice(0, 19) + 'Z', key, vouched] };
 }
 
 function describeFinding(finding) {
@@ -63736,7 +63803,7 @@ async function checkChain(project, records, allowed) {
     const judged = judgeSignature(one, allowed);
     if (judged.failure !== undefined) failures.push({ kind: 'signature', file: one.name, line: judged.failure });
     else {
-      toldOf.set((one.statement).id, told.length);
+      toldOf.set((one.statement).id, judged.told);
       told.push(judged.told);
       counting.push(one.statement);
     }
@@ -63746,21 +63813,21 @@ async function checkChain(project, records, allowed) {
   for (const finding of verdict.findings) failures.push({ kind: finding.kind === 'uncovered' ? 'uncovered' : 'changed', file: 'provenance/' + recordPath(finding.id), line: describeFinding(finding) });
   for (const { path, by, expected, found } of await compareSignedFiles(project, counting)) {
     const line = encodeText(path) + ': ' + (found === undefined ? 'removed' : 'altered') + ' since signature ' + by + ': ' + (found === undefined ? 'expected ' + expected.hash + ', found nothing' : describeFound(expected, found));
-    if (path === MAY_CHANGE) told.push(line);
+    if (path === MAY_CHANGE) told.push([line]);
     else {
       verdict.broken.add(by);
       failures.push({ kind: 'changed', file: path, line });
     }
   }
-  verdict.broken.forEach((id) => { told[toldOf.get(id)] += '; what is here now is not as on that list'; });
-  if (verdict.gaps.length > 0) told.push(countThings(verdict.gaps.length, 'record') + ' gone, as a signature acknowledges: ' + verdict.gaps.slice(0, 5).join(', ') + (verdict.gaps.length > 5 ? ' ...' : ''));
-  if (verdict.late.length > 0) told.push(countThings(verdict.late.length, 'record') + ' dated before a signature that does not cover ' + (verdict.late.length === 1 ? 'it' : 'them') + ', and covered by another one');
+  verdict.broken.forEach((id) => { toldOf.get(id)?.push('what is here now is not as on that list'); });
+  if (verdict.gaps.length > 0) told.push([countThings(verdict.gaps.length, 'record') + ' gone, as a signature acknowledges:', ...verdict.gaps.slice(0, 5), ...(verdict.gaps.length > 5 ? ['...'] : [])]);
+  if (verdict.late.length > 0) told.push([countThings(verdict.late.length, 'record') + ' dated before a signature that does not cover ' + (verdict.late.length === 1 ? 'it' : 'them') + ', and covered by another one']);
   // Behind what is gone or altered nobody can tell what was signed.
   if (counting.length === 0 || verdict.findings.some((one) => one.kind !== 'uncovered')) return { failures, told };
   const signed = listSignedFiles(counting);
   const newNotes = listRecordFiles(project, 'notes').ids.filter((id) => !signed.has('provenance/' + notePath(id))).length;
   const newRecords = verdict.unsigned.length - verdict.findings.filter((one) => one.kind === 'uncovered').length;
-  if (newRecords + newNotes > 0) told.push('new since the last signature: ' + countThings(newRecords, 'record') + ', ' + countThings(newNotes, 'note'));
+  if (newRecords + newNotes > 0) told.push(['new since the last signature: ' + countThings(newRecords, 'record') + ', ' + countThings(newNotes, 'note')]);
   return { failures, told };
 }
 
@@ -63865,7 +63932,7 @@ async function verifyProject(targets, options) {
   const ofStrays = strays.map((name) => faultOf(name, encodeText(name) + ': not where a record of that id belongs'));
   const failures = joinFaults(ofStrays.concat([ofRecords.failures, checkNamed(project, named)], ofNotes, [ofFiles.failures]));
   for (const failure of failures) printOut(makeHarmless(failure.line) + '\n');
-  if (!options.quiet) for (const line of ofRecords.told) tell('rr: ' + line);
+  if (!options.quiet) for (const lines of ofRecords.told) lines.forEach((line, i) => { tell((i === 0 ? 'rr: ' : 'rr:   ') + line); });
   if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : countFaults(failures) + '; compared: ') + String(ofFiles.counts.result) + ' results, ' + String(ofFiles.counts.input) + ' inputs, ' + String(ofFiles.counts.log) + ' logs, ' + String(checkedIds.length) + ' records' + (noteIds.length === 0 ? '' : ', ' + String(noteIds.length) + ' notes') + (options.quick ? ' (unchanged files not read again)' : ''));
   return failures.length === 0 ? 0 : EXIT.differs;
 }

@@ -44,7 +44,7 @@ function makeProcesses(random: Random, fileCount: number): RunProcess[] {
   const seconds = (): number => random(1e9) / 1e6;
   return Array.from({ length: random(5) }, (_, i) => ({
     parent: i === 0 || random(4) === 0 ? undefined : random(i), startS: seconds(), endS: random(3) === 0 ? undefined : seconds(),
-    ...[{ exit: random(256), signal: undefined }, { exit: undefined, signal: 'SIGRT_3' }, { exit: undefined, signal: undefined }][random(3)],
+    ...[{ exit: random(256), signal: undefined }, { exit: undefined, signal: 'SIG35' }, { exit: undefined, signal: undefined }][random(3)],
     directory: makeText(random), command: random(3) === 0 ? '' : makeText(random),
     later: Array.from({ length: random(3) }, () => ({ startS: seconds(), directory: makeText(random), command: makeText(random) + '\0{0123456789abcdef}' })),
     read: files(), wrote: files(),
@@ -229,6 +229,7 @@ test('parseRun() names file and line of each kind of damage', () => {
     ['huge number', damage('Wall_s: 1.5', 'Wall_s: ' + '9'.repeat(400)), /line 6: Wall_s: not a number/],
     ['exit over 255', damage('Exit: 0', 'Exit: 256'), /line 7: Exit: not a whole number up to 255: 256/],
     ['exit with a fraction', damage('Exit: 0', 'Exit: 0.5'), /line 7: Exit: not a whole number/],
+    ['escape as a signal', damage('Exit: 0', 'Exit: 137\nSignal: %1B[31m'), /line 8: Signal: not the name of a signal/],
     ['short hash', damage('0'.repeat(64), '0'.repeat(63)), /line 10: Input: not "HASH {2}SIZE PATH"/],
     ['upper-case hash', damage('0'.repeat(64), 'A'.repeat(64)), /line 10: Input/],
     ['one space', damage('0  10', '0 10'), /line 10: Input/],

@@ -430,7 +430,7 @@ test('a record whose writer was killed before it was the head of the chain is na
 test('runCommand() starts the command without its tracer if that has nowhere to write to, and says why', async () => {
   const gone = path.join(makeTemporary(), 'gone');
   const told: string[] = [];
-  const tracer = { prefix: () => ['false'], feed: () => undefined, isMainBegun: () => false, isMainEnded: () => false, countAlive: () => 0, giveUp: (error: unknown) => { told.push(String((error as NodeJS.ErrnoException).code)); } };
+  const tracer = { prefix: () => ['false'], feed: () => undefined, isMainBegun: () => false, isMainEnded: () => false, mainSignal: () => undefined, countAlive: () => 0, giveUp: (error: unknown) => { told.push(String((error as NodeJS.ErrnoException).code)); } };
   const end = await runCommand({
     argv: ['sh', '-c', 'exit 7'], descriptors: { stdin: 0, stdout: 1, stderr: 2 }, stdout: 'inherit', stderr: 'inherit', terminal: undefined, logName: gone + '/log', pipePool: gone, timeoutMs: undefined,
     onStart: () => undefined, meanwhile: () => undefined, tracer, inherited: [], step: undefined, beforeOutput: undefined, afterOutput: undefined, isSampled: false,

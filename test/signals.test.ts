@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
 import path from 'path';
-import { hasProgram, listRecords, makeProject, readOnlyRecord, readRecord, RR_JS, run, sleep, startProgram, startRr, waitUntil } from './rig.ts';
+import { hasProgram, listRecords, makeProject, readOnlyRecord, readRecord, rr, RR_JS, run, sleep, startProgram, startRr, waitUntil } from './rig.ts';
 import type { Done } from './rig.ts';
 
 const NEEDS_PYTHON = hasProgram('python3') ? false : 'python3 is missing';
@@ -33,6 +33,35 @@ test('SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 to rr reach the comm
     const record = readOnlyRecord(folder);
     assert.deepEqual([record.Signal[0], record.Exit[0]], [signal, String(128 + number)]);
     assert.equal(record.Status[0], signal.startsWith('SIGUSR') ? 'failed' : 'interrupted');
+  }
+});
+
+test('a command that a signal for real time ended has not succeeded, though Node.js reports its status as 0', { timeout: 60000, skip: NEEDS_PYTHON }, () => {
+  const both = ['-c', 'import os, sys; print("both", flush=True); os.kill(os.getpid(), int(sys.argv[1]))'];
+  // Other threads live on until the signal ends them all; the reader is behind with what is printed.
+  const threads = ['-c', 'import os, sys, threading, time; threading.Thread(target=time.sleep, args=(9,)).start(); print("x" * 300000, flush=True); os.kill(os.getpid(), int(sys.argv[1]))'];
+  const traces = ['none', 'scan'].concat(hasProgram('strace') ? ['strace'] : []);
+  for (const [i, trace] of traces.entries()) {
+    for (const argv of [both, threads]) {
+      const number = [34, 50, 64][i];
+      const folder = makeProject();
+      // What a shell says of it is the judge.
+      const judged = run(folder, ['sh', '-c', 'python3 "$@" > /dev/null; echo $?', 'sh'].concat(argv, String(number))).stdout.trim();
+      assert.equal(judged, String(128 + number));
+      assert.equal(String(rr(folder, ['record', '-q', '--trace', trace, '--', 'python3'].concat(argv, String(number))).status), judged, trace);
+      const record = readOnlyRecord(folder);
+      assert.deepEqual([record.Signal[0], record.Exit[0], record.Status[0]], ['SIG' + String(number), judged, 'failed'], trace);
+    }
+  }
+});
+
+test('a point of a sweep that a signal for real time ended has failed', { timeout: 60000 }, () => {
+  for (const options of [[], ['--trace', 'none', '-o', '{k}.txt']]) {
+    const folder = makeProject();
+    const done = rr(folder, ['sweep', '-l', 'ended', '-j', '2', '-p', 'k=0,34'].concat(options, '--', 'sh', '-c', 'echo {k} > {k}.txt; test {k} = 0 || kill -{k} $$'));
+    assert.notEqual(done.status, 0, done.stderr);
+    const ends = listRecords(folder).map((name) => readRecord(folder, name)).map(({ Status, Exit }) => [Status[0], Exit[0]]).sort();
+    assert.deepEqual(ends, [['failed', '162'], ['succeeded', '0']], done.stderr);
   }
 });
 

@@ -141,16 +141,19 @@ function checkNamed(project: Project, named: NamedByHash): VerifyFault[] {
   return failures;
 }
 
+/** What is said beside the failures: a line, and lines that tell more of it. */
+type Told = ByteString[];
+
 /** Does a signature count? One whose key is in `allowed`, if that is there. */
-function judgeSignature(one: SignedStatement, allowed: Map<ByteString, ByteString> | undefined): { failure?: string; told: string } {
-  const key = one.publicKey === '' ? '' : ', key ' + fingerprintOf(one.publicKey);
-  if (one.fault !== undefined) return { failure: one.name + ': not a good signature: ' + one.fault, told: '' };
+function judgeSignature(one: SignedStatement, allowed: Map<ByteString, ByteString> | undefined): { failure?: string; told: Told } {
+  const key = one.publicKey === '' ? '' : 'key ' + fingerprintOf(one.publicKey);
+  if (one.fault !== undefined) return { failure: one.name + ': not a good signature: ' + one.fault, told: [] };
   const { signer, signedUtc } = one.statement as Statement;
   const who = allowed?.get(one.publicKey);
-  if (allowed !== undefined && who === undefined) return { failure: one.name + ': signed by a key that is not expected' + key, told: '' };
-  const vouched = allowed === undefined ? '; nobody vouches for this key (--signer)' : ', expected' + (who === '' ? '' : ' of ' + String(who));
+  if (allowed !== undefined && who === undefined) return { failure: one.name + ': signed by a key that is not expected, ' + key, told: [] };
+  const vouched = allowed === undefined ? 'nobody vouches for this key (--signer)' : 'expected' + (who === '' ? '' : ' of ' + String(who));
   const covered = countThings((one.statement as Statement).records, 'record') + ' and ' + countThings((one.statement as Statement).files.length, 'file');
-  return { told: one.name + ': good signature, of a list of ' + covered + ' as they were then; as it says, by ' + signer + ' at ' + signedUtc.slice(0, 19) + 'Z' + key + vouched };
+  return { told: [one.name + ': good signature', 'of a list of ' + covered + ' as they were then', 'as it says, by ' + signer + ' at ' + signedUtc.slice(0, 19) + 'Z', key, vouched] };
 }
 
 function describeFinding(finding: ChainFinding): string {
@@ -165,16 +168,16 @@ function describeFinding(finding: ChainFinding): string {
 const MAY_CHANGE = 'provenance/plan.rec';
 
 /** What the chain of the records and the signatures tell. */
-async function checkChain(project: Project, records: DatedRecord[], allowed: Map<ByteString, ByteString> | undefined): Promise<{ failures: VerifyFault[]; told: string[] }> {
+async function checkChain(project: Project, records: DatedRecord[], allowed: Map<ByteString, ByteString> | undefined): Promise<{ failures: VerifyFault[]; told: Told[] }> {
   const failures: VerifyFault[] = [];
-  const told: string[] = [];
+  const told: Told[] = [];
   const counting: Statement[] = [];
-  const toldOf = new Map<string, number>();
+  const toldOf = new Map<string, Told>();
   for (const one of readSignedStatements(project)) {
     const judged = judgeSignature(one, allowed);
     if (judged.failure !== undefined) failures.push({ kind: 'signature', file: one.name, line: judged.failure });
     else {
-      toldOf.set((one.statement as Statement).id, told.length);
+      toldOf.set((one.statement as Statement).id, judged.told);
       told.push(judged.told);
       counting.push(one.statement as Statement);
     }
@@ -184,21 +187,21 @@ async function checkChain(project: Project, records: DatedRecord[], allowed: Map
   for (const finding of verdict.findings) failures.push({ kind: finding.kind === 'uncovered' ? 'uncovered' : 'changed', file: 'provenance/' + recordPath(finding.id), line: describeFinding(finding) });
   for (const { path, by, expected, found } of await compareSignedFiles(project, counting)) {
     const line = encodeText(path) + ': ' + (found === undefined ? 'removed' : 'altered') + ' since signature ' + by + ': ' + (found === undefined ? 'expected ' + expected.hash + ', found nothing' : describeFound(expected, found));
-    if (path === MAY_CHANGE) told.push(line);
+    if (path === MAY_CHANGE) told.push([line]);
     else {
       verdict.broken.add(by);
       failures.push({ kind: 'changed', file: path, line });
     }
   }
-  verdict.broken.forEach((id) => { told[toldOf.get(id) as number] += '; what is here now is not as on that list'; });
-  if (verdict.gaps.length > 0) told.push(countThings(verdict.gaps.length, 'record') + ' gone, as a signature acknowledges: ' + verdict.gaps.slice(0, 5).join(', ') + (verdict.gaps.length > 5 ? ' ...' : ''));
-  if (verdict.late.length > 0) told.push(countThings(verdict.late.length, 'record') + ' dated before a signature that does not cover ' + (verdict.late.length === 1 ? 'it' : 'them') + ', and covered by another one');
+  verdict.broken.forEach((id) => { toldOf.get(id)?.push('what is here now is not as on that list'); });
+  if (verdict.gaps.length > 0) told.push([countThings(verdict.gaps.length, 'record') + ' gone, as a signature acknowledges:', ...verdict.gaps.slice(0, 5), ...(verdict.gaps.length > 5 ? ['...'] : [])]);
+  if (verdict.late.length > 0) told.push([countThings(verdict.late.length, 'record') + ' dated before a signature that does not cover ' + (verdict.late.length === 1 ? 'it' : 'them') + ', and covered by another one']);
   // Behind what is gone or altered nobody can tell what was signed.
   if (counting.length === 0 || verdict.findings.some((one) => one.kind !== 'uncovered')) return { failures, told };
   const signed = listSignedFiles(counting);
   const newNotes = listRecordFiles(project, 'notes').ids.filter((id) => !signed.has('provenance/' + notePath(id))).length;
   const newRecords = verdict.unsigned.length - verdict.findings.filter((one) => one.kind === 'uncovered').length;
-  if (newRecords + newNotes > 0) told.push('new since the last signature: ' + countThings(newRecords, 'record') + ', ' + countThings(newNotes, 'note'));
+  if (newRecords + newNotes > 0) told.push(['new since the last signature: ' + countThings(newRecords, 'record') + ', ' + countThings(newNotes, 'note')]);
   return { failures, told };
 }
 
@@ -222,7 +225,7 @@ function readTargets(project: Project, current: ByteString, targets: ByteString[
 }
 
 /** The records of these ids, and with `chain` what binds all of them. What is known of them is not held any longer. */
-async function checkRecords(project: Project, ids: string[], chain: { allowed: Map<ByteString, ByteString> | undefined } | undefined, see: (run: Run) => void): Promise<{ failures: VerifyFault[]; told: string[] }> {
+async function checkRecords(project: Project, ids: string[], chain: { allowed: Map<ByteString, ByteString> | undefined } | undefined, see: (run: Run) => void): Promise<{ failures: VerifyFault[]; told: Told[] }> {
   const { records, faults } = checkRunRecords(project, ids, see);
   const failures: VerifyFault[] = [];
   faults.forEach((line, id) => { failures.push({ kind: 'changed', file: 'provenance/' + recordPath(id), line }); });
@@ -303,7 +306,7 @@ export async function verifyProject(targets: ByteString[], options: VerifyOption
   const ofStrays = strays.map((name) => faultOf(name, encodeText(name) + ': not where a record of that id belongs'));
   const failures = joinFaults(ofStrays.concat([ofRecords.failures, checkNamed(project, named)], ofNotes, [ofFiles.failures]));
   for (const failure of failures) printOut(makeHarmless(failure.line) + '\n');
-  if (!options.quiet) for (const line of ofRecords.told) tell('rr: ' + line);
+  if (!options.quiet) for (const lines of ofRecords.told) lines.forEach((line, i) => { tell((i === 0 ? 'rr: ' : 'rr:   ') + line); });
   if (!options.quiet) tell('rr: ' + (failures.length === 0 ? 'all as recorded: ' : countFaults(failures) + '; compared: ') + String(ofFiles.counts.result) + ' results, ' + String(ofFiles.counts.input) + ' inputs, ' + String(ofFiles.counts.log) + ' logs, ' + String(checkedIds.length) + ' records' + (noteIds.length === 0 ? '' : ', ' + String(noteIds.length) + ' notes') + (options.quick ? ' (unchanged files not read again)' : ''));
   return failures.length === 0 ? 0 : EXIT.differs;
 }

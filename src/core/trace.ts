@@ -140,6 +140,11 @@ export class Trace {
     return this.main !== undefined && this.main.endMs !== undefined;
   }
 
+  /** Signal that ended the command. */
+  mainSignal(): string | undefined {
+    return this.main?.signal;
+  }
+
   /** Process id of the command; 0 before it was seen. */
   mainPid(): number {
     return this.main === undefined ? 0 : this.main.leaderPid;

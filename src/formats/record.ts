@@ -150,7 +150,7 @@ const SETTERS: { [name: string]: FieldSetter<Run> } = {
   System_s: (run, value, fault) => { run.systemS = readNumber(value, fault); },
   Peak_memory_bytes: (run, value, fault) => { run.peakMemoryBytes = readWhole(value, Number.MAX_SAFE_INTEGER, fault); },
   Exit: (run, value, fault) => { run.exit = readWhole(value, 255, fault); },
-  Signal: (run, value) => { run.signal = value; },
+  Signal: (run, value, fault) => { run.signal = /^SIG[A-Z0-9+-]{1,16}$/.test(value) ? value : fault('not the name of a signal'); },
   Timeout_s: (run, value, fault) => { run.timeoutS = readNumber(value, fault); },
   Asked: (run, value, fault) => {
     if (!/^[a-z]+ ./.test(value)) fault('not "WHAT VALUE"');

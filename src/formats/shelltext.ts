@@ -112,6 +112,9 @@ class QuoteReader {
   private readonly frames: Frame[] = [];
   private at = 0;
   private hasHereDocument = false;
+  /** Up to where what judgeDouble() found holds, and what it found. */
+  private judgedTo = 0;
+  private judged: Quoting = 'unclear';
   constructor(text: ByteString) {
     this.text = text;
     while (this.at < text.length) this.step();
@@ -198,9 +201,14 @@ class QuoteReader {
   /** Is the text in these double quotes the name of a file, and no program? */
   private judgeDouble(): Quoting {
     const { text, at } = this;
-    const start = text.lastIndexOf('"', at) + 1;
-    const end = text.indexOf('"', at);
-    return end >= 0 && WORD_IN_QUOTES.test(text.slice(start, end)) ? 'double' : 'unclear';
+    // Those of one pair of quotes are judged once: there may be many.
+    if (at >= this.judgedTo) {
+      const start = text.lastIndexOf('"', at) + 1;
+      const end = text.indexOf('"', at);
+      this.judgedTo = end < 0 ? text.length : end;
+      this.judged = end >= 0 && WORD_IN_QUOTES.test(text.slice(start, end)) ? 'double' : 'unclear';
+    }
+    return this.judged;
   }
 }
 

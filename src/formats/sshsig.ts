@@ -77,6 +77,11 @@ export function printArmor(name: string, base64: string): string {
   return '-----BEGIN ' + name + '-----\n' + base64.replace(/(.{70})(?=.)/g, '$1\n') + '\n-----END ' + name + '-----\n';
 }
 
+/** Is this Base64 as OpenSSH takes it (b64_pton): in whole fours, filled up with "=", the bits that are left over 0? */
+function isWholeBase64(text: string): boolean {
+  return text !== '' && text.length % 4 === 0 && /^[A-Za-z0-9+/]*(?:[AQgw]==|[AEIMQUYcgkosw048]=)?$/.test(text);
+}
+
 /** The base64 in such a text; undefined if there is none. */
 export function parseArmor(name: string, text: ByteString): string | undefined {
   const begin = '-----BEGIN ' + name + '-----\n';
@@ -84,7 +89,7 @@ export function parseArmor(name: string, text: ByteString): string | undefined {
   const end = lines.indexOf('\n-----END ' + name + '-----');
   if (!lines.startsWith(begin) || end < begin.length) return undefined;
   const base64 = lines.slice(begin.length, end).replace(/\n/g, '');
-  return /^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? base64 : undefined;
+  return isWholeBase64(base64) ? base64 : undefined;
 }
 
 // ---- keys -------------------------------------------------------------------------------------------------
@@ -197,7 +202,7 @@ export function parseAllowedSigners(text: ByteString): AllowedSigner[] {
   const signers: AllowedSigner[] = [];
   for (const line of text.split(/\r?\n/)) {
     const words: string[] = line.trim().match(/(?:[^ \t"]|"[^"]*(?:"|$))+/g) ?? [];
-    const at = words.findIndex((word, i) => i + 1 < words.length && /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+$/.test(word) && /^[A-Za-z0-9+/]+={0,2}$/.test(words[i + 1]));
+    const at = words.findIndex((word, i) => i + 1 < words.length && /^(?:ssh|ecdsa|sk)-[a-z0-9@.-]+$/.test(word) && isWholeBase64(words[i + 1]));
     if (at < 0 || at > 2 || words[0][0] === '#') continue;
     const option = at === 2 ? /^namespaces="([^"\\]*)"$/i.exec(words[1]) : undefined;
     if (option === null) continue;

@@ -19,6 +19,12 @@ const PID_CHANGED = ' <pid changed to ';
 const TAKEN_OVER = '\0';
 const NO_ITEMS: ByteString[] = [];
 
+/** strace calls the signals from 32 on SIGRTMIN, SIGRT_1 ...; their numbers are what is the same everywhere. */
+function nameSignal(name: string): string {
+  const number = /^SIGRT(?:MIN|_(\d{1,2}))$/.exec(name);
+  return number === null ? detachString(name) : 'SIG' + String(32 + Number(number[1] ?? 0));
+}
+
 /**
  * Reads what `strace -f -q -y -ttt -o FILE` writes, in pieces of any size; each line that tells
  * something goes to `onEvent`. Keeps at most a line, and of each thread the call it is in.
@@ -143,7 +149,7 @@ export class StraceReader {
     match = /^\+\+\+ killed by (\S{1,30})(?: \(core dumped\))? \+\+\+$/.exec(line);
     if (match !== null) {
       this.unfinished.delete(pid);
-      this.onEvent({ kind: 'killed', pid, timeMs, signal: detachString(match[1]) });
+      this.onEvent({ kind: 'killed', pid, timeMs, signal: nameSignal(match[1]) });
       return;
     }
     match = /^\+\+\+ superseded by execve in pid (\d{1,9}) \+\+\+$/.exec(line);

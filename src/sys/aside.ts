@@ -37,7 +37,7 @@ import { errorCode, listFolder, listOwnFolder, lstatIfThere, makeFolder, readByt
 import { describeFile, hashWithRetry } from './hash.ts';
 import { enterMaking } from './making.ts';
 import { childProcess, fs } from './node.ts';
-import { signalAll } from './process.ts';
+import { signalAll } from './signals.ts';
 import { listDescendants } from './usage.ts';
 import { absoluteOf } from './project.ts';
 import type { Project } from './project.ts';

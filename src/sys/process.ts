@@ -2,11 +2,12 @@
 import type { ByteString } from '../core/bytes.ts';
 import { isUtf8 } from '../core/bytes.ts';
 import type { ResourceSample } from '../core/series.ts';
-import { childProcess, fs, net, os } from './node.ts';
+import { childProcess, fs, net } from './node.ts';
 import { errorCode, listFolder, lstatIfThere, makeFolder, removeIfThere, toFsPath, toText, writeAll } from './files.ts';
 import { readMonotonicMs } from './clock.ts';
-import { listDescendants, readChildrenCpu, UsageSampler } from './usage.ts';
+import { listDescendants, readChildrenCpu, readFatalSignal, UsageSampler } from './usage.ts';
 import type { ChildrenCpu } from './usage.ts';
+import { FIRST_UNNAMED_SIGNAL, signalAll, signalName, signalNumber } from './signals.ts';
 import { holdTerminalModes, isSharingForeground } from './terminal.ts';
 import type { TerminalPlan } from './terminal.ts';
 
@@ -87,6 +88,8 @@ export type TracerRequest = {
   /** Has the tracer seen the command begin, and its end? */
   isMainBegun: () => boolean;
   isMainEnded: () => boolean;
+  /** Signal that ended the command, if the tracer saw one. */
+  mainSignal: () => string | undefined;
   /** Number of processes that the tracer still sees. */
   countAlive: () => number;
   /** Called before the command is started, without the tracer then: it has nowhere to write to, by this error. */
@@ -327,13 +330,17 @@ function isSameFile(one: number, other: number): boolean {
   }
 }
 
-function openOutputs(plumbing: Plumbing, child: import('child_process').ChildProcess, log: LogKeeper, { beforeOutput, afterOutput }: CommandRequest): Output[] {
+/** `noteEnd`: called when a stream is at its end, which is before the command's own is known. */
+function openOutputs(plumbing: Plumbing, child: import('child_process').ChildProcess, log: LogKeeper, { beforeOutput, afterOutput }: CommandRequest, noteEnd: () => void): Output[] {
   const lineOfOut = { last: Promise.resolve() };
   const lineOfErr = isSameFile(1, 2) ? lineOfOut : { last: Promise.resolve() };
   return plumbing.kept.map(({ stream, descriptor, from }) => {
     const reader = typeof from === 'object' ? openReader(from.read) : (from === 'child-stdout' ? child.stdout : child.stderr) as Reader;
     const output: Output = { stream, reader, isClosed: false, isBusy: false, written: Promise.resolve() };
-    reader.on('end', () => { if (typeof from === 'object') from.isAtEnd = true; });
+    reader.on('end', () => {
+      if (typeof from === 'object') from.isAtEnd = true;
+      noteEnd();
+    });
     reader.on('close', () => { output.isClosed = true; });
     if (beforeOutput !== undefined && descriptor !== undefined) reader.on('data', beforeOutput);
     passOn(output, descriptor, log, stream === 'out' ? lineOfOut : lineOfErr);
@@ -527,17 +534,6 @@ function forwardSignals({ targetPid, gate, isApart, seen, isOwned }: Forwarding)
 const KILL_AFTER_MS = 5000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Sends a signal to those of these processes that are there, and are the user's. */
-export function signalAll(pids: number[], signal: NodeJS.Signals): void {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, signal);
-    } catch (error) {
-      if (['ESRCH', 'EPERM'].indexOf(errorCode(error)) < 0) throw error;
-    }
-  }
-}
-
 /** Lets `stopper` reach the command, until the function is called that this returns. */
 function obeyStopper(stopper: CommandStopper | undefined, pid: number, gate: SignalGate, seen: string[]): () => void {
   stopper?.attach((signal, isNote) => {
@@ -578,17 +574,6 @@ function armTimeout({ pid, timeoutMs, isInTerminal, gate }: { pid: number; timeo
 }
 
 // ---- the command --------------------------------------------------------------------------------
-
-function signalNumber(name: string): number {
-  const numbers = os().constants.signals as unknown as { [name: string]: number };
-  return numbers[name] ?? 0;
-}
-
-/** SIGTERM of 15; undefined if there is none of that number. */
-export function signalName(number: number): string | undefined {
-  const numbers = os().constants.signals as unknown as { [name: string]: number };
-  return Object.keys(numbers).find((name) => numbers[name] === number);
-}
 
 /** The command as it runs in a terminal of its own: descriptors that were no terminal pass round it. */
 function wrapInTerminal(argv: string[], plan: TerminalPlan, isHeld: boolean): string[] {
@@ -712,6 +697,15 @@ async function waitFor(ended: Promise<Ended>, meanwhile: () => void): Promise<En
   return end;
 }
 
+/**
+ * Node.js reports a command that a signal for real time ended as one that exited with 0: it knows no name for those.
+ * What was read of the command before Node.js waited for it tells, or the tracer.
+ */
+function findHiddenSignal(end: Ended, fatal: number, tracer: TracerRequest | undefined): string | undefined {
+  if (end.code !== 0) return undefined;
+  return fatal >= FIRST_UNNAMED_SIGNAL ? signalName(fatal) : tracer?.mainSignal();
+}
+
 const SIGNAL_LATE_MS = 3000;
 
 /**
@@ -746,8 +740,10 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
     stopForwarding();
     return { ...startFailureOf(started.error), wallMs: 0, samples: [], signalsSeen, isTimedOut, isHeld: false, logProblems: [] };
   }
-  const outputs = openOutputs(plumbing, started.child, log, request);
-  target = started.child.pid ?? 0;
+  const { child } = started;
+  let fatal = 0;
+  const outputs = openOutputs(plumbing, child, log, request, () => { if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) fatal = readFatalSignal(child.pid); });
+  target = child.pid ?? 0;
   const disobey = obeyStopper(target === 0 ? undefined : request.step?.stopper, target, gate, signalsSeen);
   const sampler = target === 0 ? undefined : new UsageSampler(target, request.isSampled);
   const disarm = target === 0 || request.timeoutMs === undefined ? undefined : armTimeout({ pid: target, timeoutMs: request.timeoutMs, isInTerminal: request.terminal !== undefined, gate }, () => { isTimedOut = true; });
@@ -768,7 +764,7 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   disobey();
   log.close();
   meanwhile();
-  return describeEnd(end, { wallMs, cpuBefore, ownCpu: sampler?.ownCpu ?? { userS: 0, systemS: 0 }, samples, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems, isInTerminal: request.terminal !== undefined, isHeld });
+  return describeEnd({ ...end, signal: end.signal ?? findHiddenSignal(end, fatal, plumbing.trace === undefined ? undefined : request.tracer) ?? null }, { wallMs, cpuBefore, ownCpu: sampler?.ownCpu ?? { userS: 0, systemS: 0 }, samples, peak: sampler?.peakBytes ?? 0, signalsSeen, isTimedOut, logProblems: log.problems, isInTerminal: request.terminal !== undefined, isHeld });
 }
 
 type Measured = { wallMs: number; cpuBefore: ChildrenCpu | undefined; ownCpu: ChildrenCpu; samples: ResourceSample[]; peak: number; signalsSeen: string[]; isTimedOut: boolean; logProblems: string[]; isInTerminal: boolean; isHeld: boolean };
@@ -785,7 +781,7 @@ function describeEnd(end: Ended, measured: Measured): CommandEnd {
   }
   if (peak > 0) cost.peakMemoryBytes = peak;
   // script(1) tells of a signal only by the status.
-  const signal = end.signal ?? (measured.isInTerminal ? signalName((end.code ?? 0) - 128) : undefined);
+  const signal = end.signal ?? (measured.isInTerminal && end.code !== null && end.code < 128 + FIRST_UNNAMED_SIGNAL ? signalName(end.code - 128) : undefined);
   if (signal !== undefined) return { exit: 128 + signalNumber(signal), signal, ...facts, ...cost };
   return { exit: end.code ?? 0, ...facts, ...cost };
 }

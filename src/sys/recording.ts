@@ -3,7 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { EXIT, Failure } from '../core/failure.ts';
 import { endingOfLog } from '../core/reuse.ts';
 import type { FileParameter } from '../core/parameters.ts';
-import { emptyRun } from '../core/run.ts';
+import { emptyRun, recordPath } from '../core/run.ts';
 import type { RecordLink, Run, RunProcess } from '../core/run.ts';
 import type { ResourceSample } from '../core/series.ts';
 import { REPLAYED_VARIABLES } from '../core/variables.ts';
@@ -594,7 +594,7 @@ function save(session: Session): void {
   // The other lines of a record are far fewer than this leaves.
   if (run.inputs.length + run.outputs.length > MOST_RECORD_LINES - 100000) run.warnings.push('these are more files than rr reads from a record; provenance/files.txt can leave folders out');
   let record: RecordLink | undefined;
-  attempt(problems, 'write the record', () => { record = saveRecord(project, run); });
+  attempt(problems, 'write provenance/' + recordPath(run.id), () => { record = saveRecord(project, run); });
   // If that fails, whoever settles the mark does it: the record is in place.
   attempt(problems, 'write in .rr/heads', () => { if (record !== undefined) advanceHeads(project, record, run.previous); });
   // In a scratch tree it has changed nothing that another run could take for its own.

@@ -21,7 +21,8 @@ import { enterFolder } from './commandplace.ts';
 import { errorCode, listFolder, makeFolder, removeIfThere, toBytes, toFsPath, toText, writeAll } from './files.ts';
 import { readCurrentFolder } from './machine.ts';
 import { childProcess, fs } from './node.ts';
-import { claimFifos, openReader, releasePipe, signalAll, signalName } from './process.ts';
+import { claimFifos, openReader, releasePipe } from './process.ts';
+import { signalAll, signalName, signalNumber } from './signals.ts';
 import { CLOCK_TICKS_PER_S, listDescendants, readPeakMemoryBytes } from './usage.ts';
 import type { StreamName } from './process.ts';
 import type { Project } from './project.ts';
@@ -479,7 +480,7 @@ export class Shells {
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     if (pair !== undefined) this.retirePair(pair);
-    flight.resolve({ exit: 128 + signalNumberOf(signal), signal, startFailure: undefined, startMs, wallMs: readMonotonicMs() - startMs, cost: undefined, isHeld: false });
+    flight.resolve({ exit: 128 + signalNumber(signal), signal, startFailure: undefined, startMs, wallMs: readMonotonicMs() - startMs, cost: undefined, isHeld: false });
   }
 
   /** Resolves when all shells have ended. No command may be at work. */
@@ -510,11 +511,6 @@ export function removeLostFifos(project: Project): void {
 
 function endNotStarted(why: string): ShellEnd {
   return { exit: 126, signal: undefined, startFailure: why, startMs: readMonotonicMs(), wallMs: 0, cost: undefined, isHeld: false };
-}
-
-function signalNumberOf(name: string): number {
-  for (let number = 1; number < 64; number++) if (signalName(number) === name) return number;
-  return 0;
 }
 
 /** What `$?` and the shell's own words tell. Some shells have 256 and more for a signal. */

@@ -98,6 +98,13 @@ function makeRawSigner(pem: ByteString, shown: ByteString): ((message: ByteStrin
 /** `fault`: why it is not good, as a part of a sentence. */
 export type CheckedSignature = { publicKey: ByteString; fault: string | undefined };
 
+/** Is this one line with this key, and a comment perhaps? */
+function isPublicLine(text: ByteString, publicKey: ByteString): boolean {
+  const line = dropAtEnd(text, ' \t\r\n');
+  const key = dropAtEnd(printPublicLine(publicKey), '\n');
+  return line === key || ((line.startsWith(key + ' ') || line.startsWith(key + '\t')) && line.indexOf('\n') < 0);
+}
+
 /** Is this an SSH signature of the message, by the key in the text `beside` it, if there is one? `name`: of its file. By whom is told, not judged. */
 export function checkSshSignature(message: ByteString, armored: ByteString, beside: ByteString | undefined, name: ByteString): CheckedSignature {
   const base64 = parseArmor('SSH SIGNATURE', armored);
@@ -107,7 +114,7 @@ export function checkSshSignature(message: ByteString, armored: ByteString, besi
   if (namespace !== NAMESPACE) return { publicKey, fault: 'it was made for something else (namespace)' };
   if (hashName !== 'sha256' && hashName !== 'sha512') return { publicKey, fault: 'its hash is neither sha256 nor sha512' };
   // Who checks with ssh-keygen may take the key from there.
-  if (beside !== undefined && /^(\S+ \S+)(?:[ \t][^\n]*)?\s*$/.exec(beside)?.[1] + '\n' !== printPublicLine(publicKey)) return { publicKey, fault: 'the key beside it (.pub) is another one' };
+  if (beside !== undefined && !isPublicLine(beside, publicKey)) return { publicKey, fault: 'the key beside it (.pub) is another one' };
   const isGood = checkByCrypto(parsed, printSignedBytes(namespace, hashName, digest(hashName, message))) ?? checkByProgram(message, name);
   return { publicKey, fault: isGood === undefined ? 'keys of this kind cannot be checked here without ssh-keygen' : isGood ? undefined : 'it is not of this statement, or not by its key' };
 }

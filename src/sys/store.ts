@@ -46,7 +46,7 @@ import { refuseLink } from './project.ts';
 import type { Project } from './project.ts';
 import { changeFiles } from './filesource.ts';
 import { addHead, addHeadOf, advanceHeads, dropHeads, readHeads } from './heads.ts';
-import { signalAll } from './process.ts';
+import { signalAll } from './signals.ts';
 import { readRun } from './records.ts';
 import { readGraphRuns } from './runindex.ts';
 import { makeRunId, readUtcMicros } from './clock.ts';

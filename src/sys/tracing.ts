@@ -50,6 +50,6 @@ export function beginWatch({ project, folder, origin, runId }: WatchRequest, tra
 export function tracerRequest(watch: Watch, giveUp: (error: unknown) => void): TracerRequest {
   return {
     prefix: (output) => straceCommand(watch.program, watch.hasFilter, output), feed: (text) => watch.reader.feed(text),
-    isMainBegun: () => watch.trace.mainPid() !== 0, isMainEnded: () => watch.trace.isMainEnded(), countAlive: () => watch.trace.countAlive(), giveUp,
+    isMainBegun: () => watch.trace.mainPid() !== 0, isMainEnded: () => watch.trace.isMainEnded(), mainSignal: () => watch.trace.mainSignal(), countAlive: () => watch.trace.countAlive(), giveUp,
   };
 }

@@ -63,6 +63,17 @@ function readCpuTicks(pid: number): { ticks: number; isZombie: boolean } | undef
   }
 }
 
+/** Signal that is ending a process, or that ended it as long as nobody has waited for it; 0 if that is not told. */
+export function readFatalSignal(pid: number): number {
+  try {
+    const stat = fs.readFileSync('/proc/' + String(pid) + '/stat', 'latin1');
+    // Of 52 fields (proc_pid_stat(5)) the last: the status as wait() gives it.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[49]) & 127;
+  } catch (error) {
+    return 0;
+  }
+}
+
 type DiskBytes = { read: number; written: number };
 
 /** What a process, and the children that it has waited for, had from disks; undefined if that is not told. `name` is "PID", or "PID/task/THREAD" for one thread alone. */
