@@ -29,6 +29,7 @@
 //   core/traceevents.ts         what a tracer tells, a call at a time
 //   formats/percent.ts          text of a record's field, percent-encoded (docs/record-format.txt, 2)
 //   formats/shell.ts            words of POSIX shell source (POSIX.1-2017, Shell Command Language, 2.2)
+//   formats/shellline.ts        one command as a line for a shell that runs many, without harm to the shell or the command
 //   formats/processes.ts        the processes of a run as fields of its record (docs/record-format.txt, 8)
 //   formats/fields.ts           what all records have in common: head, fields, seal (docs/record-format.txt, 3)
 //   formats/record.ts           a run as a recutils record, printed and parsed (docs/record-format.txt)
@@ -46,6 +47,7 @@
 //   sys/liveline.ts             one line at the bottom of the terminal that is written over again and again
 //   sys/gpuuse.ts               asks now and then how much the GPUs are in use, where there is a tool that tells
 //   sys/usage.ts                what the processes of a command use, as /proc tells: while it runs and at its end
+//   sys/spawnwords.ts           arguments and variables of commands, of which Node.js can pass on only UTF-8
 //   sys/signals.ts              names and numbers of signals, and sending them
 //   sys/process.ts              runs the command: its streams, signals, end and cost
 //   sys/machine.ts              facts about the machine, the program and the environment of a run
@@ -120,7 +122,6 @@
 //   formats/mediatypes.ts       the media type of a file by its name (IANA's registry; "x-" where it has none)
 //   formats/placeholders.ts     {NAME} in words of a command and in names of files, and values put in their place
 //   formats/shelltext.ts        values put into the text of a shell script so that none becomes a part of the script
-//   formats/shellline.ts        one command as a line for a shell that runs many, without harm to the shell or the command
 //   formats/commandtemplate.ts  a command with placeholders, and its words for one point
 //   formats/latex.ts            text as LaTeX that every engine sets, without packages
 //   formats/tex.ts              commands of interest in a LaTeX source, with their lines; comments and verbatim text passed over
@@ -1970,6 +1971,62 @@ function splitSimpleCommand(source, root, directory) {
   return argv.length === 0 ? undefined : argv;
 }
 
+// ==== src/formats/shellline.ts ===================================================================
+// shellline.ts - one command as a line for a shell that runs many, without harm to the shell or the command. Runs nothing.
+//
+// The command replaces a copy of the shell: "( ... exec NAME ... )". exec finds a program by PATH as
+// execvp(3) does, and no builtin, function or alias; whatever it does, and all that stands before it in
+// the parentheses, ends with the copy. What a trap of the shell catches a copy has as it was (POSIX.1-2017,
+// Shell Command Language, 2.12).
+
+/** Where a stream of the command goes. A FIFO is opened so that this never waits, even if nobody reads it any more. */
+// type LineStream = { name: ByteString; how: 'fifo' | 'write' | 'append' };
+
+/** A command as a line has it. */
+// type LineCommand = {
+//   argv: ByteString[];
+//   /** Absolute; undefined: where the shell is. */
+//   folder: ByteString | undefined;
+//   /** Variables to set, and (undefined) to unset; names are those of shells. */
+//   variables: Map<string, ByteString | undefined>;
+//   /** undefined: /dev/null. */
+//   stdin: ByteString | undefined;
+//   stdout: LineStream;
+//   stderr: LineStream | 'stdout';
+// };
+
+function printRedirect(descriptor, stream, spare) {
+  const name = quoteWord(stream.name);
+  // Opened for reading and writing a FIFO needs nobody at its other end (Linux, fifo(7)); then for
+  // writing alone, as the command is to have it.
+  if (stream.how === 'fifo') return ' ' + spare + '<>' + name + ' ' + descriptor + '>' + name;
+  return ' ' + descriptor + (stream.how === 'append' ? '>>' : '>') + name;
+}
+
+/** Can a shell be told to set a variable of this name? */
+function isShellName(name) {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
+}
+
+/**
+ * The subshell that becomes the command; its status is that of the command. `spare`: a digit that is no
+ * descriptor of the command.
+ */
+function printLineCommand(command, spare = '8') {
+  const { argv, folder, variables, stdin, stdout, stderr } = command;
+  let text = '(';
+  let before = '';
+  if (folder !== undefined) before += 'cd -P -- ' + quoteWord(folder) + ' && unset OLDPWD || exit 126;';
+  for (const [name, value] of variables) before += value === undefined ? 'unset ' + name + ';' : 'export ' + name + '=' + quoteWord(value) + ';';
+  text += before + 'exec ' + argv.map(quoteWord).join(' ');
+  // Within the parentheses: some shells say of a command that was killed what they say to where it is redirected.
+  text += ' <' + (stdin === undefined ? '/dev/null' : quoteWord(stdin));
+  text += printRedirect('1', stdout, spare);
+  text += stderr === 'stdout' ? ' 2>&1' : printRedirect('2', stderr, spare);
+  const hasSpare = stdout.how === 'fifo' || (stderr !== 'stdout' && stderr.how === 'fifo');
+  return text + (hasSpare ? ' ' + spare + '<&-' : '') + ')';
+}
+
 // ==== src/formats/processes.ts ===================================================================
 // processes.ts - the processes of a run as fields of its record (docs/record-format.txt, 8). Decides nothing.
 
@@ -2937,9 +2994,33 @@ function toFsPath(name) {
   return /^[\x00-\x7f]*$/.test(name) ? name : Buffer.from(name, 'latin1');
 }
 
-/** The bytes of a JavaScript string (UTF-8), such as an argument or a name from a Node interface. */
+const LONE_BYTES = /([\udc80-\udcff])/u;
+
+/**
+ * The bytes of a JavaScript string (UTF-8), such as an argument or a name from a Node interface. A lone surrogate
+ * U+DC80 to U+DCFF is the byte 80 to FF (Python's surrogateescape, PEP 383): toVariableText() writes them.
+ */
 function toBytes(text) {
-  return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
+  if (/^[\x00-\x7f]*$/.test(text)) return text;
+  if (!LONE_BYTES.test(text)) return Buffer.from(text, 'utf8').toString('latin1');
+  return text.split(LONE_BYTES).map((piece, i) => (i % 2 === 1 ? String.fromCharCode(piece.charCodeAt(0) - 0xdc00) : Buffer.from(piece, 'utf8').toString('latin1'))).join('');
+}
+
+/** A variable of the environment as text that toBytes() makes the same bytes of. Node.js itself puts U+FFFD for what is not UTF-8. */
+function toVariableText(bytes) {
+  if (isUtf8(bytes)) return toText(bytes);
+  let text = '';
+  for (let at = 0; at < bytes.length;) {
+    const length = utf8SequenceLength(bytes, at);
+    text += length === 0 ? String.fromCharCode(0xdc00 + bytes.charCodeAt(at)) : toText(bytes.slice(at, at + length));
+    at += Math.max(1, length);
+  }
+  return text;
+}
+
+/** Would Node.js alter this variable's text if it passed it on? */
+function isAlteredByNode(text) {
+  return LONE_BYTES.test(text);
 }
 
 /** The text of bytes that are UTF-8, for interfaces that take only strings. */
@@ -4353,6 +4434,110 @@ class UsageSampler {
   }
 }
 
+// ==== src/sys/spawnwords.ts ======================================================================
+// spawnwords.ts - arguments and variables of commands, of which Node.js can pass on only UTF-8. Starts nothing.
+
+/**
+ * What spawn() takes for these bytes. Node can pass only UTF-8 arguments; others are spelled for
+ * printf in a line of shell, which then becomes the command by exec.
+ */
+function toSpawnArguments(argv) {
+  if (argv.every(isUtf8)) return argv.map(toText);
+  let script = '';
+  const words = argv.map((argument, i) => {
+    if (isUtf8(argument)) return '"${' + String(i + 1) + '}"';
+    const octal = Array.from(argument, (c) => '\\' + c.charCodeAt(0).toString(8).padStart(3, '0')).join('');
+    // Command substitution strips final newlines, so an x protects them.
+    script += 'a' + String(i) + "=$(printf '" + octal + "x'); a" + String(i) + '=${a' + String(i) + '%x}; ';
+    return '"$a' + String(i) + '"';
+  });
+  const positional = argv.map((argument) => (isUtf8(argument) ? toText(argument) : ''));
+  return ['/bin/sh', '-c', script + 'exec ' + words.join(' '), 'sh'].concat(positional);
+}
+
+/** Variables as Node.js has them; what is no UTF-8 as toVariableText() writes it. */
+// type VariableSet = { [name: string]: string | undefined };
+
+/** `script`: there if the words stand in this file; it is to be removed when the command has ended. */
+// type SpawnWords = { argv: string[]; env: VariableSet; script: ByteString | undefined };
+
+/** `scriptName`: of a file that the words can be put into. `isOneWord`: they will all have to stand in one argument. */
+// type WordPlace = { scriptName: ByteString; isOneWord: boolean };
+
+// Linux takes arguments of up to 131,071 bytes each (MAX_ARG_STRLEN), and many of them.
+const LONGEST_WORD = 100000;
+
+/** The words as a script that becomes the command, if they would be too long otherwise, and the file can be made; else undefined. */
+function putInScript(words, plain, { scriptName, isOneWord }) {
+  const lengthOf = (texts) => texts.reduce((sum, text) => sum + text.length + 3, 0);
+  const isLong = isOneWord ? lengthOf(plain) > LONGEST_WORD : plain.length !== words.length && plain[2].length > LONGEST_WORD;
+  if (!isLong) return undefined;
+  try {
+    fs.writeFileSync(toFsPath(scriptName), Buffer.from('exec ' + words.map(quoteWord).join(' ') + '\n', 'latin1'), { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return undefined;
+  }
+  return toSpawnArguments(['/bin/sh', scriptName]);
+}
+
+/**
+ * What spawn() takes for these bytes with these variables. Those that Node.js would alter are set by env(1), and
+ * then also those that a shell on the way could lose, as their names are none of its own.
+ */
+function toSpawn(argv, variables, place) {
+  const names = Object.keys(variables).filter((name) => variables[name] !== undefined);
+  const altered = names.filter((name) => isAlteredByNode(name) || isAlteredByNode(variables[name]));
+  if (altered.length === 0 && argv.every(isUtf8)) {
+    const texts = argv.map(toText);
+    const script = putInScript(argv, texts, place);
+    return { argv: script ?? texts, env: variables, script: script && place.scriptName };
+  }
+  const env = Object.assign({}, variables);
+  const moved = names.filter((name) => altered.indexOf(name) >= 0 || !isShellName(name));
+  const lines = moved.map((name) => {
+    delete env[name];
+    return toBytes(name) + '=' + toBytes(variables[name]);
+  });
+  // env(1) would take a program with "=" in its name for a variable.
+  const command = lines.length > 0 && argv[0].indexOf('=') >= 0 ? ['sh', '-c', 'exec "$0" "$@"'].concat(argv) : argv;
+  const words = lines.length === 0 ? command : ['env'].concat(lines, command);
+  const spelled = toSpawnArguments(words);
+  const script = putInScript(words, spelled, place);
+  return { argv: script ?? spelled, env, script: script && place.scriptName };
+}
+
+/** Replaces all variables of this process. */
+function setOwnVariables(environment) {
+  if (Object.keys(environment).some((name) => isAlteredByNode(name + String(environment[name])))) {
+    // As process.env is, it keeps only what Node.js does not alter.
+    process.env = Object.assign({}, environment);
+    return;
+  }
+  for (const name of Object.keys(process.env)) if (environment[name] === undefined) delete process.env[name];
+  Object.assign(process.env, environment);
+}
+
+/** Sets one of them. */
+function setOwnVariable(name, value) {
+  if (!isUtf8(value)) process.env = Object.assign({}, process.env);
+  process.env[toText(name)] = toVariableText(value);
+}
+
+/** Gives process.env the bytes that Node.js has put U+FFFD for, where /proc tells them. To be called once, first of all. */
+function restoreOwnVariables() {
+  const found = process.env;
+  if (!Object.keys(found).some((name) => (name + String(found[name])).indexOf('\ufffd') >= 0)) return;
+  const environment = Object.assign({}, found);
+  const lines = (readBytesIfThere('/proc/self/environ') ?? '').split('\0').filter((line) => line.indexOf('=') > 0 && !isUtf8(line));
+  for (const line of lines.reverse()) {
+    const sign = line.indexOf('=');
+    delete environment[toText(line.slice(0, sign))];
+    environment[toVariableText(line.slice(0, sign))] = toVariableText(line.slice(sign + 1));
+  }
+  setOwnVariables(environment);
+}
+
 // ==== src/sys/signals.ts =========================================================================
 // signals.ts - names and numbers of signals, and sending them. Waits for nothing.
 
@@ -4492,26 +4677,6 @@ class CommandStopper {
 //   /** What was not kept of the streams, or not passed on, as sentences. */
 //   logProblems: string[];
 // };
-
-// ---- arguments that are not UTF-8 ---------------------------------------------------------------
-
-/**
- * What spawn() takes for these bytes. Node can pass only UTF-8 arguments; others are spelled for
- * printf in a line of shell, which then becomes the command by exec.
- */
-function toSpawnArguments(argv) {
-  if (argv.every(isUtf8)) return argv.map(toText);
-  let script = '';
-  const words = argv.map((argument, i) => {
-    if (isUtf8(argument)) return '"${' + String(i + 1) + '}"';
-    const octal = Array.from(argument, (c) => '\\' + c.charCodeAt(0).toString(8).padStart(3, '0')).join('');
-    // Command substitution strips final newlines, so an x protects them.
-    script += 'a' + String(i) + "=$(printf '" + octal + "x'); a" + String(i) + '=${a' + String(i) + '%x}; ';
-    return '"$a' + String(i) + '"';
-  });
-  const positional = argv.map((argument) => (isUtf8(argument) ? toText(argument) : ''));
-  return ['/bin/sh', '-c', script + 'exec ' + words.join(' '), 'sh'].concat(positional);
-}
 
 // ---- streams ------------------------------------------------------------------------------------
 
@@ -4972,7 +5137,7 @@ function wrapInTerminal(argv, plan, isHeld) {
 /** A stream that is kept: its log, the descriptor that it is passed on to, and where it comes from. */
 // type Kept = { stream: StreamName; descriptor: number | undefined; from: Pipe | 'child-stdout' | 'child-stderr' };
 
-// type Plumbing = { trace: TraceFeed | undefined; stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; kept: Kept[]; release: (() => void) | undefined; isApart: boolean };
+// type Plumbing = SpawnWords & { trace: TraceFeed | undefined; stdio: (number | 'pipe' | 'ignore')[]; kept: Kept[]; release: (() => void) | undefined; isApart: boolean };
 
 /** undefined if the command is not to be watched, or cannot be. */
 function openTrace({ tracer, logName, pipePool }) {
@@ -4987,9 +5152,11 @@ function openTrace({ tracer, logName, pipePool }) {
 
 function layPipes(request) {
   const trace = openTrace(request);
-  const argv = toSpawnArguments(trace === undefined ? request.argv : (request.tracer).prefix(trace.name).concat(request.argv));
+  const variables = request.step === undefined ? process.env : Object.assign({}, process.env, request.step.variables);
+  const words = trace === undefined ? request.argv : (request.tracer).prefix(trace.name).concat(request.argv);
+  const spawned = toSpawn(words, variables, { scriptName: request.logName + '.sh', isOneWord: request.terminal !== undefined });
   const terminal = request.terminal;
-  if (terminal !== undefined) return layTerminal(request, argv, terminal, trace);
+  if (terminal !== undefined) return layTerminal(request, spawned, terminal, trace);
   const wanted = [];
   if (request.stdout !== 'inherit') wanted.push('out');
   if (request.stderr !== 'inherit') wanted.push('err');
@@ -5005,8 +5172,7 @@ function layPipes(request) {
     while (stdio.length < descriptor) stdio.push('ignore');
     stdio[descriptor] = descriptor;
   }
-  const env = request.step === undefined ? process.env : Object.assign({}, process.env, request.step.variables);
-  return { trace, stdio, argv, env, kept, release: undefined, isApart: false };
+  return { ...spawned, trace, stdio, kept, release: undefined, isApart: false };
 }
 
 /**
@@ -5014,7 +5180,7 @@ function layPipes(request) {
  * there comes out of script's standard output. The other streams pass script by on 3, 4 and 5.
  * Unless script reads the keyboard it is set apart from it: Ctrl-C would have it kill the command.
  */
-function layTerminal(request, argv, terminal, trace) {
+function layTerminal(request, spawned, terminal, trace) {
   const release = terminal.stdin ? holdTerminalModes() : undefined;
   const kept = [{ stream: terminal.stdout ? 'out' : 'err', descriptor: terminal.stdout ? 1 : 2, from: 'child-stdout' }];
   const stdio = [terminal.stdin ? 0 : 'ignore', 'pipe', 2, 0, 1, 2];
@@ -5026,7 +5192,7 @@ function layTerminal(request, argv, terminal, trace) {
       kept.push({ stream: isOutBeside ? 'out' : 'err', descriptor: isOutBeside ? 1 : 2, from: pipe });
     }
   }
-  return { trace, stdio, argv: wrapInTerminal(argv, terminal, release !== undefined), release, isApart: !terminal.stdin, env: Object.assign({}, process.env, { SHELL: '/bin/sh' }), kept };
+  return { ...spawned, trace, stdio, argv: wrapInTerminal(spawned.argv, terminal, release !== undefined), release, isApart: !terminal.stdin, env: Object.assign({}, spawned.env, { SHELL: '/bin/sh' }), kept };
 }
 
 /** The FIFOs among the streams that are kept. */
@@ -5112,6 +5278,7 @@ async function runCommand(request) {
   const started = startCommand(plumbing);
   if ('error' in started) {
     plumbing.release?.();
+    if (plumbing.script !== undefined) removeIfThere(plumbing.script);
     await plumbing.trace?.finish();
     stopForwarding();
     return { ...startFailureOf(started.error), wallMs: 0, samples: [], signalsSeen, isTimedOut, isHeld: false, logProblems: [] };
@@ -5135,6 +5302,7 @@ async function runCommand(request) {
   const [isHeld] = await Promise.all([drain(outputs), plumbing.trace?.finish()]);
   plumbing.release?.();
   for (const pipe of pipesOf(plumbing)) releasePipe(pipe, request.pipePool);
+  if (plumbing.script !== undefined) removeIfThere(plumbing.script);
   if (request.step?.isInJob === true) await awaitOwnSignal(end, signalsSeen);
   stopForwarding();
   disobey();
@@ -5364,9 +5532,6 @@ function readLimits() {
   }
   return limits;
 }
-
-/** Variables as Node.js has them. */
-// type VariableSet = { [name: string]: string | undefined };
 
 /** Name -> value of the variables that are set, of a list of names. Values as bytes. */
 function readVariables(names, environment = process.env) {
@@ -7345,7 +7510,7 @@ function settleLostRuns(project, self) {
     // Who wrote the record may have been killed before it made the head.
     if (lost[lost.length - 1] !== mark.run) addHeadOf(project, mark.run.id);
     moveMarkToPending(project, mark.run.id);
-    for (const end of LOG_ENDINGS.concat('.p1', '.p2', '.trace.p1', '.strace')) removeIfThere(base + end);
+    for (const end of LOG_ENDINGS.concat('.p1', '.p2', '.trace.p1', '.strace', '.sh')) removeIfThere(base + end);
   }
   dropHeads(project, named);
   removeLeftovers(project, marks.map((mark) => mark.run.id).concat(self === '' ? [] : self));
@@ -8869,7 +9034,7 @@ async function keepForReuse(session, end, removed) {
 // type OfferedSlots = { kind: 'none' } | { kind: 'shared'; slots: number } | { kind: 'own'; slots: number };
 
 // type ToWorker =
-//   | { kind: 'start'; project: Project; clockMs: number; place: JobserverPlace | undefined }
+//   | { kind: 'start'; project: Project; clockMs: number; place: JobserverPlace | undefined; /** Of main, with the bytes that Node.js could not pass on. */ variables: VariableSet }
 //   | { kind: 'job'; job: StepJob; isAlone: boolean; offered: OfferedSlots }
 //   | { kind: 'stop'; signal: NodeJS.Signals | undefined; isNote: boolean };
 
@@ -8933,6 +9098,7 @@ class StepWorker {
       adoptClock(message.clockMs);
       this.project = message.project;
       this.place = message.place;
+      setOwnVariables(message.variables);
       this.tellMain({ kind: 'ready' });
     } else if (message.kind === 'stop') {
       if (message.signal === undefined) this.stopper?.kill();
@@ -9050,7 +9216,7 @@ class Worker {
         resolve(isReady);
       };
       if (this.isGone) this.onReady(false);
-      this.send({ kind: 'start', project, clockMs: shareClock(), place });
+      this.send({ kind: 'start', project, clockMs: shareClock(), place, variables: Object.assign({}, process.env) });
     });
   }
 
@@ -9143,7 +9309,6 @@ function readVariableOptions(variables) {
       const isName = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
       throw new Failure('cannot declare the variable "' + name + '": ' + (isName ? 'it says where programs are or how they start' : 'no variable can be called so'), isName ? 'what describes the machine is in the record anyway; see "Declared variables" in the manual' : 'write NAME or NAME=VALUE', EXIT.usage);
     }
-    if (value !== undefined && toBytes(toText(value)) !== value) throw new Failure('cannot set the variable "' + name + '": its value is not UTF-8', 'set it in the shell, and declare its name alone', EXIT.usage);
     declared.set(name, value ?? declared.get(name));
   }
   return declared;
@@ -9169,7 +9334,7 @@ function openOrMakeProject(options, current) {
 
 /** Sets for the command the variables that are given a value. */
 function setDeclared(declared) {
-  for (const [name, value] of declared) if (value !== undefined) process.env[name] = toText(value);
+  for (const [name, value] of declared) if (value !== undefined) setOwnVariable(name, value);
 }
 
 // ==== src/commands/record.ts =====================================================================
@@ -9844,7 +10009,7 @@ function printVerbHelp(verb) {
 
 // ==== what brings in the files below =============================================================
 noteParts({
-  build: '1ee9f544f631bf96',
+  build: '98d2c559872f0b19',
   base: () => ({
     ACCEPTANCES, CANNOT_SYNC, CLOCK_TICKS_PER_S, CommandStopper, DURATION_WORDS, ENDING_SIGNALS,
     EXIT, EXPORT_FORMS, Failure, FieldWriter, HashCache, LARGEST_SOURCE_BYTES,
@@ -9872,11 +10037,11 @@ noteParts({
     isFaithfulRepeat, isForbidden, isFree, isGitTrue, isGlob, isHolderAlive, isInProject,
     isLeftOut, isPlainText, isReferenceName, isRepeatAccepted, isReplayedVariable, isResult,
     isResultPath, isSameAsPlanned, isSameContent, isSameNode, isSecretFile, isSecretName,
-    isSettled, isSharingForeground, isShellFifo, isSourceName, isTargetInside, isTerminal,
-    isUnwritable, isUtf8, joinAtStars, joinNames, joinWords, jsonFileOf, jsonTextOf, judgeRepeat,
-    keepLinks, kindsOfWord, listBelow, listCandidateWords, listDeclared, listDescendants,
-    listEntriesWithGit, listFiltered, listFolder, listMonth, listMonths, listOwnFolder,
-    listOwners, listParameters, listPatchedNames, listRecordFiles, listRecords,
+    isSettled, isSharingForeground, isShellFifo, isShellName, isSourceName, isTargetInside,
+    isTerminal, isUnwritable, isUtf8, joinAtStars, joinNames, joinWords, jsonFileOf, jsonTextOf,
+    judgeRepeat, keepLinks, kindsOfWord, listBelow, listCandidateWords, listDeclared,
+    listDescendants, listEntriesWithGit, listFiltered, listFolder, listMonth, listMonths,
+    listOwnFolder, listOwners, listParameters, listPatchedNames, listRecordFiles, listRecords,
     listSecretVariables, listTellingVariables, listUnfinished, listVariables, lookUp,
     lstatIfThere, makeClassifier, makeFolder, makeHarmless, makeHeldFolder, makeLiveRun,
     makeMonthFolder, makeOwnFolder, makePlace, makeRandomDigits, makeResultTester, makeRunId,
@@ -9888,8 +10053,8 @@ noteParts({
     parseFile, parseGitConfig, parseJson, parsePlan, parseRawDiff, parseResources, parseRun,
     parseSeries, parseSize, parseSwhid, parseSwhidRange, parseTimeout, passOverForbidden, pauseMs,
     placeRuns, pourInto, prepareOwnFolder, printChoices, printFile, printJsonRun, printJsonValue,
-    printKey, printMakefile, printMark, printOut, printPieces, printProgress, printRanges,
-    printRecord, printRunBody, printSize, printSnapshot, printStep, printStepFailure,
+    printKey, printLineCommand, printMakefile, printMark, printOut, printPieces, printProgress,
+    printRanges, printRecord, printRunBody, printSize, printSnapshot, printStep, printStepFailure,
     printStepStart, printSwhid, printSwhidFolder, printTable, printTableHead, printTableRow,
     putBackSafely, putChecksums, putInPlace, putNamed, quoteCommand, quoteWord, readAskedOptions,
     readBytesIfThere, readColumns, readCurrentFolder, readEachRecord, readEnvironment,
@@ -9904,14 +10069,14 @@ noteParts({
     rememberHashes, removeAbandonedScratch, removeHeldFolder, removeIfThere, removeTree,
     renewMark, replaceByName, replaceFile, replaceFileIf, requireFields, requireProject,
     resolveLinks, resultsOf, runGit, runningLogName, saveByContent, saveLogs, scanSqliteTable,
-    sealRecord, setFields, setReuse, setUpProject, settleLostRuns, shareSettings, shareWork,
-    signalAll, signalName, signalNumber, spanOfRun, spellCommand, spellForRecord, splitCommand,
-    splitFields, splitNames, splitParameterName, splitPatchSections, splitSimpleCommand,
-    splitVariable, splitWord, stagingFolder, startStepWorker, statIfThere, statKeyOf,
-    stepNotStarted, storeEnvironment, straceCommand, stripUrlCredentials, swhidOfCode, syncFolder,
-    takeSnapshot, tell, toBytes, toFsPath, toRecordPath, toSpawnArguments, toText, trimBlanks,
-    turnFiltersOff, unsealRecord, unsetReuse, utf8SequenceLength, withOutcome,
-    withholdSecretFiles, wrapText, writeAll, writeFileParameters, zlib,
+    sealRecord, setFields, setOwnVariables, setReuse, setUpProject, settleLostRuns, shareSettings,
+    shareWork, signalAll, signalName, signalNumber, spanOfRun, spellCommand, spellForRecord,
+    splitCommand, splitFields, splitNames, splitParameterName, splitPatchSections,
+    splitSimpleCommand, splitVariable, splitWord, stagingFolder, startStepWorker, statIfThere,
+    statKeyOf, stepNotStarted, storeEnvironment, straceCommand, stripUrlCredentials, swhidOfCode,
+    syncFolder, takeSnapshot, tell, toBytes, toFsPath, toRecordPath, toSpawnArguments, toText,
+    toVariableText, trimBlanks, turnFiltersOff, unsealRecord, unsetReuse, utf8SequenceLength,
+    withOutcome, withholdSecretFiles, wrapText, writeAll, writeFileParameters, zlib,
   }),
   holder: holdLateFiles,
 });
@@ -10241,1063 +10406,1061 @@ function explain(error) {
 
 // process.exit and not the end of the event loop: a background process of the command may still
 // hold a pipe open. All output has been written by then, as rr writes synchronously.
+restoreOwnVariables();
 if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
 else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
 
-// ==== late, build 1ee9f544f631bf96 ===============================================================
+// ==== late, build 98d2c559872f0b19 ===============================================================
 function holdLateFiles() { /*
-core/numberlists.ts 11305
+core/numberlists.ts 11468
 uses 
 gives NumberList NumberRows groupPlaces
-core/heldrun.ts 11366
+core/heldrun.ts 11529
 uses detachString
 gives RunHolder
-core/signature.ts 11413
+core/signature.ts 11576
 uses compareBytes findHeads
 gives judgeRecordChain listSignedFiles stateRecords
-core/graph.ts 11566
+core/graph.ts 11729
 uses isComparable
 gives findLiveRuns findNeeded isResult isResultPath isSameContent listOwners makeLiveRun noteOwned placeRuns resultsOf
 needs core/graph.ts
-core/circles.ts 11818
+core/circles.ts 11981
 uses 
 gives findCircles
-core/steps.ts 11863
+core/steps.ts 12026
 uses compareBytes compileGlob findCircles fixedFolder isGlob isResult noteOwned
 gives NO_FACTS buildStepGraph findCarriers findRunBefore makePatternTester plannedInputs plannedOutputs sortSteps splitFileParameter stepFactsOf withAllAfter withAllBefore
-core/stepcauses.ts 12348
+core/stepcauses.ts 12511
 uses isSameContent isSourceName splitFileParameter
 gives describeCause describeCauses findStepCauses isOfResult
-core/lineage.ts 12553
+core/lineage.ts 12716
 uses groupPlaces isComparable
 gives findMaker findReaders isKnownContent listReadings outputState traceDown traceLineage traceUp
-core/layers.ts 12835
+core/layers.ts 12998
 uses 
 gives layOut
-core/staleness.ts 12991
+core/staleness.ts 13154
 uses NumberList compareBytes findStepCauses groupPlaces isOfResult isSameContent
 gives findOverwriters findUnknown judgeFiles listExpectations listPathsOfStep listResultFolders makeOrphanTester
-core/linediff.ts 13187
+core/linediff.ts 13350
 uses 
 gives diffTexts isBinaryContent
-core/versions.ts 13525
+core/versions.ts 13688
 uses 
 gives compareVersions
-core/environment.ts 13665
+core/environment.ts 13828
 uses 
 gives emptyEnvironment
-core/rundiff.ts 13696
+core/rundiff.ts 13859
 uses compareBytes compareVersions
 gives compareRuns hasDifference isSameAspect isSameRow splitAt
-core/select.ts 14045
+core/select.ts 14208
 uses compareBytes
 gives findCounterpart listValueNames matchesFiles matchesFilter parseParameterCondition readDecimal resolveName selectRun valuesOf
-core/comparison.ts 14221
+core/comparison.ts 14384
 uses 
 gives describeTolerance isWithin
-core/moment.ts 14302
+core/moment.ts 14465
 uses 
 gives readMoment
-core/notes.ts 14332
+core/notes.ts 14495
 uses compileGlob recordPath
 gives applyNotes emptyNote findCountingNotes findTolerance groupNotes hasEffect notePath
-core/journal.ts 14513
+core/journal.ts 14676
 uses compareBytes trimBlanks
 gives arrangeJournal countStatuses distinctTexts spanParameters
-core/metadata.ts 14593
+core/metadata.ts 14756
 uses dropEndSlashes
 gives emptyMetadata emptyTold familyFirst joinMetadata nameOfField
-core/publication.ts 14827
+core/publication.ts 14990
 uses 
 gives oneFile
-core/paper.ts 14873
+core/paper.ts 15036
 uses 
 gives UsedKeys
-core/archive.ts 14936
+core/archive.ts 15099
 uses codePointAt compareBytes isResultPath isUtf8 utf8SequenceLength
 gives TOP_MAKEFILE_NAMES compareOmitted findBagFault findNameClashes includesProvenance isDocumentName judgeClaim listArchiveClaims
-core/report.ts 15068
+core/report.ts 15231
 uses 
 gives findLastRepeats orderDetails thinOut
-core/system.ts 15119
+core/system.ts 15282
 uses lookUp
 gives platformOf readSystemRelease
-core/recordedsoftware.ts 15169
+core/recordedsoftware.ts 15332
 uses EXIT Failure REPLAYED_VARIABLES compareBytes compareVersions lookUp readSystemRelease splitVariable
 gives collectSoftware
-core/filteroptions.ts 15386
+core/filteroptions.ts 15549
 uses EXIT Failure readMoment
 gives requireMoment
-core/parameters.ts 15397
+core/parameters.ts 15560
 uses compareBytes editDistance
 gives DEEPEST_NESTING canonicalFloat canonicalInteger fileParametersOf findParameter isSameNode listParameters nameFileParameter printKey splitParameterName
 needs core/parameters.ts
-core/tracefiles.ts 15618
+core/tracefiles.ts 15781
 uses detachString folderOfName hasDots joinNames normalizeName
 gives TracedFiles
-core/traceprocesses.ts 16032
+core/traceprocesses.ts 16195
 uses 
 gives TracedProcesses listIds noteKept noteRead noteWritten
-core/tracecalls.ts 16200
+core/tracecalls.ts 16363
 uses detachString folderOfName joinNames normalizeName noteKept noteRead noteWritten
 gives CALL_HANDLERS
-core/trace.ts 16659
+core/trace.ts 16822
 uses CALL_HANDLERS TracedFiles TracedProcesses compareBytes folderOfName listIds
 gives Trace
-core/packagefact.ts 16954
+core/packagefact.ts 17117
 uses compareBytes
 gives choosePackage
-core/timestamps.ts 16977
+core/timestamps.ts 17140
 uses 
 gives STAMP_PATTERN haveStampsAsOnlyDifference
-core/localecauses.ts 17088
+core/localecauses.ts 17251
 uses compareBytes
 gives isLocaleDifference isSortedOtherwise
-core/causes.ts 17181
+core/causes.ts 17344
 uses compareBytes haveStampsAsOnlyDifference isLocaleDifference isSortedOtherwise
 gives findCauses
-core/repeat.ts 17276
+core/repeat.ts 17439
 uses fileParametersOf isComparable isResultPath isSameContent joinWords resolveName resultsOf splitParameterName
 gives ResultHistory USUAL_SURROUNDINGS changeRun describeOtherEnd findRepeatObstacle isFaithfulRepeat isRepeatAccepted judgeRepeat shareSettings
 needs core/select.ts core/repeat.ts
-core/reproducible.ts 17560
+core/reproducible.ts 17723
 uses findRepeatObstacle isFaithfulRepeat
 gives judgeReproducible
-core/evidence.ts 17697
+core/evidence.ts 17860
 uses isFaithfulRepeat isRepeatAccepted
 gives judgeLastRepeats listCommits listUnkeptSources
-core/reuse.ts 17758
+core/reuse.ts 17921
 uses REPLAYED_VARIABLES compareBytes hasDots isResultPath isSourceName
 gives ListedFolders endingOfLog findReuseObstacle listTellingVariables
 needs core/reuse.ts
-core/freeing.ts 17914
+core/freeing.ts 18077
 uses compareBytes
 gives listNeeded planFreeing sumBytes
-core/schedule.ts 17991
+core/schedule.ts 18154
 uses 
 gives Schedule
-core/clusterplan.ts 18315
+core/clusterplan.ts 18478
 uses compareBytes
 gives TASK_ENDS countJobs isInFlight judgeTask planArrays tasksOfJob
-core/decimals.ts 18472
+core/decimals.ts 18635
 uses dropAtEnd
 gives mixGeometrically mixLinearly readExactDecimal stepRange
-core/random.ts 18641
+core/random.ts 18804
 uses 
 gives RANDOM_WHOLE SplitMix64
-core/sweep.ts 18687
+core/sweep.ts 18850
 uses EXIT Failure RANDOM_WHOLE SplitMix64 compareBytes mixGeometrically mixLinearly readExactDecimal stepRange
 gives crossAxes drawPoints findLatestPoints findSharedOutput keyOfParameters makeRowAxis numberPoints readParameterAxis zipAxes
-core/variations.ts 18989
+core/variations.ts 19152
 uses USUAL_SURROUNDINGS
 gives judgeVariations listVariations needsControl
-formats/iri.ts 19200
+formats/iri.ts 19363
 uses codePointAt utf8SequenceLength
 gives encodeIri isWebAddress
-formats/mediatypes.ts 19236
+formats/mediatypes.ts 19399
 uses 
 gives mediaTypeOf
-formats/placeholders.ts 19262
+formats/placeholders.ts 19425
 uses isGlob
 gives fillPattern fillText parsePlaceholders placeholderNamesIn valueOfPart
-formats/shelltext.ts 19330
+formats/shelltext.ts 19493
 uses valueOfPart
 gives baseName fillShellScript findProgramWords findShellScript isPlainShellValue isTameValue readShellScript
-formats/shellline.ts 19609
-uses quoteWord
-gives isShellName printLineCommand
-formats/commandtemplate.ts 19665
+formats/commandtemplate.ts 19772
 uses EXIT Failure fillShellScript fillText findProgramWords findShellScript isPlainShellValue isTameValue makeHarmless parsePlaceholders placeholderNamesIn readShellScript
 gives fillCommand namesInCommand readCommandTemplate
-formats/latex.ts 19722
+formats/latex.ts 19829
 uses codePointAt utf8SequenceLength
 gives LATEX_DEFINITION escapeLatex
-formats/tex.ts 19796
+formats/tex.ts 19903
 uses dropAtEnd
 gives scanTex
-formats/reuseentry.ts 20031
+formats/reuseentry.ts 20138
 uses FieldWriter compareBytes decodeText emptyRun encodeParameter encodeText fileParametersOf listTellingVariables parseRun printRunBody
 gives parseReuseEntry printReuseEntry printStepKey
-formats/runlines.ts 20087
+formats/runlines.ts 20194
 uses NO_FACTS decodeParameter decodeText decodeWithheld encodeParameter encodeText encodeWithheld parseFile printFile stepFactsOf
 gives GraphLine SummaryLine isFileCell isLineOfProject printGraphLine printSummaryLine readLineId
-formats/claims.ts 20330
+formats/claims.ts 20437
 uses GraphLine detachString emptyRun isResult isResultPath listOwners parseFile placeRuns printFile printGraphLine readLineId
 gives RecordClaims
 needs core/circles.ts core/steps.ts formats/runlines.ts formats/claims.ts
-formats/indexfile.ts 20416
+formats/indexfile.ts 20523
 uses 
 gives INDEX_HASH_BYTES parseIndexFile printIndexBody
-formats/slurm.ts 20457
+formats/slurm.ts 20564
 uses dropAtEnds splitWord
 gives SACCT_FORMAT SQUEUE_FORMAT parseMaxArraySize parseSacct parseSbatch parseSqueue printAskedOptions printJobName readJobState
-formats/clusterbatch.ts 20574
+formats/clusterbatch.ts 20681
 uses RUN_ID TASK_ENDS decodeText encodeText encodeWord splitWord
 gives parseArrayJobs parseBatch parseTask printArrayJob printAttempt printBatch printTask printTaskEnd
-formats/note.ts 20727
+formats/note.ts 20834
 uses EXIT Failure FieldWriter RUN_ID decodeText emptyNote encodeText failRecord readFormatNumber readId requireFields setFields splitFields splitWord
 gives parseNote parseToleranceOption printNoteBody
-formats/statement.ts 20824
+formats/statement.ts 20931
 uses FieldWriter RUN_ID decodeText encodeText failRecord parseFile readFormatNumber readId readRecordLink readWhole requireFields setFields splitFields
 gives parseStatement printStatementBody
-formats/sshsig.ts 20882
+formats/sshsig.ts 20989
 uses joinAtStars lookUp
 gives isAllowedFor parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType
-formats/notetext.ts 21103
+formats/notetext.ts 21210
 uses EXIT Failure decodeText makeHarmless trimBlanks
 gives parseNoteText printNoteText
-formats/environment.ts 21208
+formats/environment.ts 21315
 uses decodeText emptyEnvironment lookUp parseFile
 gives parseEnvironment
 needs core/environment.ts formats/environment.ts
-formats/longtext.ts 21253
+formats/longtext.ts 21360
 uses 
 gives findBackward findForward listSplicedParts spliceText
-formats/checksums.ts 21361
+formats/checksums.ts 21468
 uses compareBytes findBackward findForward spliceText
 gives findChecksum printChecksumPieces putChecksums
 needs formats/longtext.ts formats/checksums.ts
-formats/gitconfig.ts 21427
+formats/gitconfig.ts 21534
 uses trimBlanks
 gives findGitSetting findRemoteUrl isGitTrue parseGitConfig stripUrlCredentials
 needs formats/gitconfig.ts
-formats/gitindex.ts 21602
+formats/gitindex.ts 21709
 uses Failure compareBytes
 gives GIT_FOLDER GIT_LINK GIT_SYMLINK bytesFromHex computeTree findEntryPlace hexFromBytes parseGitIndex readUint32
-formats/gitpack.ts 21801
+formats/gitpack.ts 21908
 uses compareBytes readUint32
 gives applyGitDelta findInPackIndex parseLooseObject readPackedObject
-formats/gitpatch.ts 21969
+formats/gitpatch.ts 22076
 uses 
 gives dropEmptySections listPatchedNames parseRawDiff splitPatchSections
 needs formats/gitpatch.ts
-formats/gittree.ts 22018
+formats/gittree.ts 22125
 uses hexFromBytes
 gives parseGitTree
-formats/swhid.ts 22046
+formats/swhid.ts 22153
 uses EXIT Failure GIT_FOLDER bytesFromHex compareBytes
 gives originOfRemote parseSwhid parseSwhidRange printSnapshot printSwhid printSwhidFolder swhidOfCode
 needs formats/gitindex.ts formats/swhid.ts
-formats/gitapply.ts 22178
+formats/gitapply.ts 22285
 uses applyGitDelta splitPatchSections
 gives LARGEST_PATCHED_BYTES applyPatchSection splitGitPatch
-formats/vcsoutput.ts 22336
+formats/vcsoutput.ts 22443
 uses lookUp
 gives closeSpacedNames listShownNames parseFossilInfo parseFossilList parseHgStatus parseSvnInfo parseSvnStatus
-formats/jsontape.ts 22449
+formats/jsontape.ts 22556
 uses 
 gives decodeJsonString parseJson
 needs formats/jsontape.ts
-formats/series.ts 22637
+formats/series.ts 22744
 uses decodeText encodeText
 gives PRINTED_NUMBER SERIES_VALUE numberOfValue parseResources parseSeries printResources printSeries
 needs formats/series.ts
-formats/printedline.ts 22741
+formats/printedline.ts 22848
 uses PRINTED_NUMBER SERIES_VALUE decodeJsonString parseJson
 gives LONGEST_PRINTED_LINE isHopeless isPromising plainLine readPrintedLine
-formats/metricrule.ts 22942
+formats/metricrule.ts 23049
 uses EXIT Failure PRINTED_NUMBER compileGlob
 gives METRICS_FROM_HINT findRuleFault matchPattern readMetricRule
 needs formats/series.ts formats/metricrule.ts
-formats/printedreader.ts 23050
+formats/printedreader.ts 23157
 uses LONGEST_PRINTED_LINE SeriesCollector isHopeless isPromising matchPattern plainLine readPrintedLine
 gives PrintedReader
-formats/plan.ts 23218
+formats/plan.ts 23325
 uses DURATION_WORDS Failure METRICS_FROM_HINT SIZE_WORDS decodeText dropAtEnd emptyRun encodeText findNameFault findRuleFault isDeclarableVariable isResultPath isSecretName lookUp maskText parseDuration parseSize quoteCommand splitSimpleCommand splitVariable trimBlanks utf8SequenceLength
 gives PLAN_HEAD parsePlan printStep readAsked readStep spellTyped
 needs formats/series.ts formats/metricrule.ts formats/plan.ts
-formats/ldcache.ts 23597
+formats/ldcache.ts 23704
 uses 
 gives parseLibraryCache
-formats/strace.ts 23721
+formats/strace.ts 23828
 uses detachString
 gives StraceReader TRACED_CALLS
-formats/linesearch.ts 24053
+formats/linesearch.ts 24160
 uses 
 gives LineSearch
-formats/fileparts.ts 24091
+formats/fileparts.ts 24198
 uses 
 gives readBig16 readLittle16 readLittle32
-formats/dpkg.ts 24112
+formats/dpkg.ts 24219
 uses 
 gives parseDpkgDiversions parseDpkgStatus
-formats/apk.ts 24157
+formats/apk.ts 24264
 uses 
 gives findInApkList
-formats/pacman.ts 24195
+formats/pacman.ts 24302
 uses 
 gives parsePacmanDescription
-formats/conda.ts 24209
+formats/conda.ts 24316
 uses dropEndSlashes stripUrlCredentials
 gives parseCondaRecord spellInJson
-formats/storepath.ts 24266
+formats/storepath.ts 24373
 uses 
 gives parseStorePath
-formats/rpmheader.ts 24291
+formats/rpmheader.ts 24398
 uses readUint32
 gives findInRpmHeader
-formats/ndb.ts 24378
+formats/ndb.ts 24485
 uses readLittle32
 gives scanNdb
-formats/berkeleyhash.ts 24412
+formats/berkeleyhash.ts 24519
 uses readBig16 readLittle16 readLittle32 readUint32
 gives scanBerkeleyHash
-formats/sqlitelog.ts 24500
+formats/sqlitelog.ts 24607
 uses readLittle32 readUint32
 gives readSqliteLog
-formats/sqlite.ts 24554
+formats/sqlite.ts 24661
 uses readBig16 readSqliteLog readUint32
 gives findSqliteKeys findSqliteRoot findSqliteRow openSqlite scanSqliteTable
 needs formats/gitindex.ts formats/fileparts.ts formats/sqlitelog.ts formats/sqlite.ts
-formats/bytewindow.ts 24840
+formats/bytewindow.ts 24947
 uses 
 gives areSameBytes bytesAt bytesOfText isSpent openSource skipBytes sourceOfBytes startCursor takeText takeUint takeUleb128 textAt textOfBytes uintAt
-formats/dwarf.ts 24992
+formats/dwarf.ts 25099
 uses compareBytes isSpent skipBytes takeText takeUint takeUleb128 textAt uintAt
 gives readProducers
-formats/elffile.ts 25265
+formats/elffile.ts 25372
 uses isSpent openSource startCursor takeUint textAt textOfBytes uintAt
 gives ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE findOffset hasFlag isOnlyDebug openElf sourceOfSection takeWord
-formats/elfdebug.ts 25399
+formats/elfdebug.ts 25506
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE bytesAt hasFlag openSource sourceOfBytes sourceOfSection startCursor takeUint takeWord textOfBytes uintAt
 gives findDebugSection makeSectionOpener
-formats/gobuildinfo.ts 25525
+formats/gobuildinfo.ts 25632
 uses bytesAt findOffset isSpent sourceOfSection startCursor takeUleb128 textAt textOfBytes uintAt
 gives readGoFacts
-formats/elf.ts 25582
+formats/elf.ts 25689
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE bytesAt compareBytes findDebugSection findOffset hasFlag hexFromBytes isOnlyDebug isSpent makeSectionOpener openElf openSource readGoFacts readProducers sourceOfSection startCursor takeUint takeWord textAt textOfBytes uintAt
 gives describeProducer findSeparateDebugName readElf
 needs formats/gitindex.ts formats/bytewindow.ts formats/dwarf.ts formats/elffile.ts formats/elfdebug.ts formats/gobuildinfo.ts formats/elf.ts
-formats/headers.ts 25824
+formats/headers.ts 25931
 uses trimBlanks
 gives parseHeaders
-formats/zip.ts 25852
+formats/zip.ts 25959
 uses 
 gives ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra
-formats/amounts.ts 25969
+formats/amounts.ts 26076
 uses joinWords
 gives countThings groupDigits joinSome percentOf roundNumber tellDiffering
-formats/crc32.ts 26008
+formats/crc32.ts 26115
 uses 
 gives crc32
-formats/png.ts 26041
+formats/png.ts 26148
 uses bytesOfText crc32 textOfBytes
 gives PNG_SIGNATURE decodePng encodePng readPngRow
-formats/pngcomparison.ts 26384
+formats/pngcomparison.ts 26491
 uses areSameBytes compareBytes decodePng groupDigits joinSome makeHarmless percentOf readPngRow tellDiffering textOfBytes
 gives channelsApart comparePng
-formats/pngpicture.ts 26556
+formats/pngpicture.ts 26663
 uses channelsApart decodePng encodePng readPngRow
 gives drawPngDifference
-formats/npyheader.ts 26742
+formats/npyheader.ts 26849
 uses textOfBytes
 gives NPY_MAGIC readNpyHeader
-formats/npynumbers.ts 26976
+formats/npynumbers.ts 27083
 uses 
 gives PARTS_OF_NUMBER findLongForm isNumericField readNpyNumber sumOfParts
-formats/npy.ts 27123
+formats/npy.ts 27230
 uses PARTS_OF_NUMBER areSameBytes describeTolerance findLongForm groupDigits isNumericField makeHarmless readNpyHeader readNpyNumber roundNumber sumOfParts tellDiffering
 gives compareNpy
-formats/members.ts 27432
+formats/members.ts 27539
 uses areSameBytes compareBytes crc32 groupDigits makeHarmless tellDiffering
 gives compareMembers
-formats/tar.ts 27619
+formats/tar.ts 27726
 uses dropEndSlashes textOfBytes
 gives isTar readTar
-formats/tarwriter.ts 27843
+formats/tarwriter.ts 27950
 uses 
 gives printTarEnd printTarHeader printTarPadding
-formats/zipmembers.ts 27933
+formats/zipmembers.ts 28040
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES dropEndSlashes findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra textOfBytes
 gives readZip
-formats/zipwriter.ts 28014
+formats/zipwriter.ts 28121
 uses 
 gives ZIP_LOCAL_CRC_AT printZipDirectoryEntry printZipEnd printZipLocalHeader
-formats/bagit.ts 28088
+formats/bagit.ts 28195
 uses compareBytes
 gives BAGIT_TXT printBagInfo printBagManifest
-formats/binarykind.ts 28107
+formats/binarykind.ts 28214
 uses NPY_MAGIC PNG_SIGNATURE areSameBytes compareMembers compareNpy comparePng isTar readTar readZip textOfBytes
 gives BINARY_DEPTH compareBinary recognizeBinary startUnpackBudget
-formats/comparebytes.ts 28170
+formats/comparebytes.ts 28277
 uses countThings groupDigits
 gives compareAsBytes describeByteCount findFirstDifference
-formats/numbers.ts 28204
+formats/numbers.ts 28311
 uses dropAtEnd isWithin
 gives NumberScanner compareNumbers isNumber
-formats/numbertally.ts 28366
+formats/numbertally.ts 28473
 uses compareNumbers countThings groupDigits roundNumber
 gives NumberTally
-formats/comparetext.ts 28434
+formats/comparetext.ts 28541
 uses NumberScanner NumberTally countThings describeTolerance findCauses findFirstDifference groupDigits makeHarmless
 gives addNumbersOfText compareText describeTextTally looksLikeText quoteExcerpt tallyText
-formats/comparetable.ts 28637
+formats/comparetable.ts 28744
 uses NumberTally addNumbersOfText countThings describeTolerance findCauses groupDigits isNumber quoteExcerpt
 gives TableReader compareTables
-formats/comparejson.ts 28834
+formats/comparejson.ts 28941
 uses NumberTally countThings decodeJsonString describeTolerance findCauses findFirstDifference groupDigits makeHarmless parseJson quoteExcerpt
 gives compareJson
-formats/parametersource.ts 28998
+formats/parametersource.ts 29105
 uses EXIT Failure codePointAt utf8SequenceLength
 gives BYTE_ORDER_MARK ParameterSource encodeCodePoint
-formats/yamlscalars.ts 29076
+formats/yamlscalars.ts 29183
 uses canonicalFloat canonicalInteger encodeCodePoint
 gives isDayOfCalendar readYamlQuoted resolveYamlPlain
-formats/yaml.ts 29182
+formats/yaml.ts 29289
 uses DEEPEST_NESTING dropAtEnd readYamlQuoted resolveYamlPlain
 gives readYaml
-formats/toml.ts 29616
+formats/toml.ts 29723
 uses DEEPEST_NESTING canonicalFloat canonicalInteger encodeCodePoint isDayOfCalendar
 gives readToml
-formats/jsonvalues.ts 29946
+formats/jsonvalues.ts 30053
 uses DEEPEST_NESTING canonicalFloat canonicalInteger decodeJsonString
 gives readJsonValues
-formats/keylines.ts 30091
+formats/keylines.ts 30198
 uses dropAtEnd
 gives readIni readKeyLines readProperties
-formats/assignments.ts 30275
+formats/assignments.ts 30382
 uses DEEPEST_NESTING
 gives AssignmentBook LiteralCursor NoLiteral isSign makeLiteralList makeLiteralMapping matchAt readWholeLiteral replaceEscapes splitTokens
-formats/pythonvalues.ts 30476
+formats/pythonvalues.ts 30583
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readPythonValues
-formats/rvalues.ts 30766
+formats/rvalues.ts 30873
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readRValues
-formats/juliavalues.ts 31045
+formats/juliavalues.ts 31152
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList matchAt readWholeLiteral replaceEscapes splitTokens
 gives readJuliaValues
-formats/shellvalues.ts 31340
+formats/shellvalues.ts 31447
 uses AssignmentBook DEEPEST_NESTING
 gives readShellValues
-formats/parameterfile.ts 31593
+formats/parameterfile.ts 31700
 uses EXIT Failure ParameterSource compareBytes fileParametersOf findParameter isPlainText isSameNode readIni readJsonValues readJuliaValues readKeyLines readProperties readPythonValues readRValues readShellValues readToml readYaml
 gives LARGEST_PARAMETER_FILE_BYTES alignFileParameters describeParameter hasParameterFormat parameterEnding readParameters requireParameter writeParameter
-formats/metrics.ts 31857
+formats/metrics.ts 31964
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS SERIES_VALUE SeriesCollector TableReader decodeJsonString dropAtEnd dropAtEnds hasParameterFormat parameterEnding parseJson printKey readParameters
 gives readMetricSeries readMetricValues
-formats/pointtable.ts 31982
+formats/pointtable.ts 32089
 uses BYTE_ORDER_MARK EXIT Failure TableReader
 gives readPointTable
-formats/segments.ts 32020
+formats/segments.ts 32127
 uses compareAsBytes compareBytes countThings describeTextTally describeTolerance findCauses looksLikeText makeHarmless tallyText
 gives SegmentList compareSegments keepBut
-formats/pdf.ts 32159
+formats/pdf.ts 32266
 uses SegmentList keepBut looksLikeText
 gives PDF_MAGIC cutPdf
-formats/postscript.ts 32367
+formats/postscript.ts 32474
 uses SegmentList keepBut looksLikeText
 gives POSTSCRIPT_MAGIC cutPostScript
-formats/svg.ts 32384
+formats/svg.ts 32491
 uses STAMP_PATTERN SegmentList keepBut
 gives cutSvg looksLikeSvg
-formats/gzip.ts 32445
+formats/gzip.ts 32552
 uses 
 gives GZIP_MAGIC compareGzip
-formats/makeflags.ts 32498
+formats/makeflags.ts 32605
 uses 
 gives parseJobserver printJobserver
-formats/comparekind.ts 32535
+formats/comparekind.ts 32642
 uses BINARY_DEPTH GZIP_MAGIC PDF_MAGIC POSTSCRIPT_MAGIC bytesOfText compareAsBytes compareBinary compareGzip compareJson compareSegments compareTables compareText cutPdf cutPostScript cutSvg findCauses looksLikeSvg looksLikeText recognizeBinary startUnpackBudget textOfBytes
 gives compareByKind
-formats/license.ts 32618
+formats/license.ts 32725
 uses crc32 dropAtEnd trimBlanks
 gives LARGEST_LICENSE_BYTES findSpdxLine isKnownLicense normalizeLicense recognizeLicense
-formats/metadatafile.ts 32713
+formats/metadatafile.ts 32820
 uses EXIT Failure ParameterSource emptyTold joinSome trimBlanks
 gives METADATA_HINT MetadataFile dayIn normalizeDoi normalizeOrcid personOf personOfAddress
-formats/citationfile.ts 32860
+formats/citationfile.ts 32967
 uses MetadataFile dayIn dropAtEnd dropAtEnds lookUp normalizeDoi normalizeLicense normalizeOrcid personOf readJsonValues readYaml
 gives readCitationFile readCodemetaFile readZenodoFile
-formats/packagefile.ts 33065
+formats/packagefile.ts 33172
 uses MetadataFile emptyTold isUtf8 normalizeLicense parseHeaders personOfAddress readJsonValues readToml stripUrlCredentials trimBlanks
 gives readJuliaProject readPackageJson readPyproject readRDescription readReadme
-formats/saidmetadata.ts 33228
+formats/saidmetadata.ts 33335
 uses EXIT Failure dayIn emptyTold isPlainText makeHarmless normalizeDoi normalizeLicense normalizeOrcid personOf trimBlanks
 gives readSaidMetadata
-formats/pythonmetadata.ts 33277
+formats/pythonmetadata.ts 33384
 uses dropEndSlashes stripUrlCredentials
 gives normalizePythonName parseDirectUrl parseEditableMapping parseNameLines parseRecordPaths pythonSourceOf topModuleOf
-formats/juliamanifest.ts 33355
+formats/juliamanifest.ts 33462
 uses 
 gives parseJuliaManifest parseJuliaProject
-formats/perlmodule.ts 33411
+formats/perlmodule.ts 33518
 uses 
 gives parsePerlModule
-views/makefile.ts 33471
+views/makefile.ts 33578
 uses compareBytes encodeText encodeWithheld findBackward findChecksum findForward isResult isSameContent makeLiveRun putChecksums resultsOf spliceText
 gives addRunToMakefile printMakefile printMakefilePieces
 needs formats/longtext.ts views/makefile.ts
-views/rerunscript.ts 33931
+views/rerunscript.ts 34038
 uses REFUSED_PREFIXES REFUSED_VARIABLES REPLAYED_VARIABLES
 gives RERUN_SCRIPT
-views/replayscript.ts 35536
+views/replayscript.ts 35643
 uses REPLAYED_VARIABLES RERUN_SCRIPT encodeText encodeWithheld isComparable isDeclarableVariable isReplayedVariable isResultPath makeHarmless quoteWord
 gives printReplay printReplayEnd printReplayHead
-views/table.ts 35831
+views/table.ts 35938
 uses codePointAt dropAtEnd utf8SequenceLength
 gives TableMeasure cutToWidth displayWidth formatBytes formatSeconds printChoices printTable printTableHead printTableRow wrapText
 needs views/table.ts
-views/plot.ts 36007
+views/plot.ts 36114
 uses cutToWidth displayWidth dropAtEnd
 gives printPlot
-views/columns.ts 36159
+views/columns.ts 36266
 uses compareBytes encodeText encodeWithheld encodeWord formatBytes formatSeconds listValueNames makeHarmless readDecimal valuesOf
 gives COLUMN_NAMES findColumn findColumns findVaryingParameters isAllColumns isNumeric jsonCell namedTitleOf printCell showCell sortRuns
-views/runlist.ts 36369
+views/runlist.ts 36476
 uses LATEX_DEFINITION TableMeasure escapeLatex isNumeric jsonCell makeHarmless namedTitleOf printCell printTableHead printTableRow showCell
 gives printRunCsv printRunJson printRunLatex printRunTable
-views/latexvalues.ts 36443
+views/latexvalues.ts 36550
 uses LATEX_DEFINITION RUN_ID compareBytes decodeText escapeLatex makeHarmless utf8SequenceLength
 gives LATEX_VALUES_HEAD collectLatexValues keyOfPath listRunValues parseLatexValues printLatexValues
-views/sweep.ts 36625
+views/sweep.ts 36732
 uses countThings encodeWithheld groupDigits joinSome makeHarmless printTable quoteWord
 gives printSweepForecast printSweepSum
-views/json.ts 36674
+views/json.ts 36781
 uses encodeText encodeWithheld printRanges utf8SequenceLength
 gives jsonFileOf jsonTextOf printJsonRun printJsonValue
 needs views/json.ts
-views/page.ts 36766
+views/page.ts 36873
 uses decodeText encodeText formatBytes formatSeconds makeHarmless
 gives describeComment printEnvironmentPage printNotesPage printRunPage showFile showLines showText
-views/journal.ts 36915
+views/journal.ts 37022
 uses countStatuses distinctTexts dropAtEnd formatBytes formatSeconds isResult makeHarmless showLines showText spanParameters
 gives countOf describeJournal describeStop showPrinted summarizeVerdicts
-views/journaltext.ts 37099
+views/journaltext.ts 37206
 uses displayWidth dropAtEnd wrapText
 gives printJournalText
-views/journalmarkup.ts 37130
+views/journalmarkup.ts 37237
 uses trimBlanks
 gives escapeMarkdown fence printJournalMarkdown printJournalOrg
-views/journalhtml.ts 37231
+views/journalhtml.ts 37338
 uses 
 gives escapeHtml printJournalHtml
-views/citation.ts 37286
+views/citation.ts 37393
 uses EXIT Failure escapeHtml familyFirst isKnownLicense joinWords lookUp nameOfField oneFile
 gives listFacts printCitation printCodemeta printZenodo quoteYaml
-views/exportleft.ts 37442
+views/exportleft.ts 37549
 uses dropAtEnd joinWords makeHarmless
 gives commentLine commentLines countWords findInterpreter headOfExport listSome spellPackage tellLeftPackages tellMachine tellRuns tellVariables
-views/exportpip.ts 37529
+views/exportpip.ts 37636
 uses collectSoftware commentLine countWords findInterpreter headOfExport listSome normalizePythonName oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printPipExport printRequirements selectPipPackages spellPipRequirements
-views/exportconda.ts 37621
+views/exportconda.ts 37728
 uses collectSoftware commentLine compareBytes countWords findInterpreter headOfExport listSome lookUp oneFile quoteYaml selectPipPackages spellPackage spellPipRequirements tellLeftPackages tellMachine tellRuns tellVariables
 gives listCondaChannels printCondaEnvironment printCondaExport selectCondaSpecs
-views/exportapt.ts 37717
+views/exportapt.ts 37824
 uses EXIT Failure collectSoftware commentLine commentLines compareBytes countWords headOfExport joinWords listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listLinkPackages listSnapshotSources printAptExport spellAptPins spellDay tellAptPins
-views/exportlanguages.ts 37827
+views/exportlanguages.ts 37934
 uses countWords listSome spellDay spellPackage
 gives spellJuliaPackages spellNodePackages spellRPackages spellRubyPackages
-views/exportdockerfile.ts 37888
+views/exportdockerfile.ts 37995
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listCondaChannels listLinkPackages listSnapshotSources listSome oneFile platformOf quoteWord selectCondaSpecs selectPipPackages spellAptPins spellDay spellJuliaPackages spellNodePackages spellPackage spellPipRequirements spellRPackages spellRubyPackages tellAptPins tellLeftPackages tellMachine tellRuns tellVariables utf8SequenceLength
 gives printDockerfileExport printImage selectOwnPackages
-views/exportguix.ts 38119
+views/exportguix.ts 38226
 uses collectSoftware commentLine commentLines countWords headOfExport listSome parseStorePath spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listPackageFolders printGuixExport
-views/exportnix.ts 38204
+views/exportnix.ts 38311
 uses collectSoftware commentLine countWords headOfExport listPackageFolders listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printNixExport
-views/exportspack.ts 38247
+views/exportspack.ts 38354
 uses collectSoftware commentLine compareBytes countWords headOfExport listSome lookUp oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printSpackExport
-views/exportbinder.ts 38325
+views/exportbinder.ts 38432
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listSome printCondaEnvironment printRequirements quoteWord selectOwnPackages spellAptPins spellDay spellJuliaPackages spellPackage spellRPackages tellLeftPackages tellMachine tellRuns tellVariables
 gives printBinderExport
-views/exportcodeocean.ts 38418
+views/exportcodeocean.ts 38525
 uses collectSoftware commentLine compareBytes countWords hasDots headOfExport listSome printImage quoteWord quoteYaml
 gives printCodeOceanExport
-views/badges.ts 38501
+views/badges.ts 38608
 uses countThings dropAtEnd escapeMarkdown joinSome listCommits listUnkeptSources oneFile showText
 gives namePaths printBadges
-views/appendix.ts 38612
+views/appendix.ts 38719
 uses countThings escapeMarkdown familyFirst fence formatBytes formatSeconds joinSome listCommits listFacts listUnkeptSources namePaths oneFile showText
 gives printAppendix
-views/runprograms.ts 38750
+views/runprograms.ts 38857
 uses baseName joinNames normalizeName splitCommand splitSimpleCommand
 gives programOfRun
-views/rocrategraph.ts 38810
+views/rocrategraph.ts 38917
 uses 
 gives CrateFacts CrateGraph crateListOf printCrate
-views/rocratefiles.ts 38972
+views/rocratefiles.ts 39079
 uses compareBytes encodeIri isResultPath jsonTextOf mediaTypeOf
 gives CRATE_DESCRIPTOR CrateFiles indexCrateFiles listNamedFiles
-views/rocrateruns.ts 39098
+views/rocrateruns.ts 39205
 uses crateListOf dropEndSlashes encodeIri isWebAddress jsonTextOf programOfRun spanOfRun splitAt swhidOfCode
 gives CrateRuns crateTimeOf
-views/rocrate.ts 39262
+views/rocrate.ts 39369
 uses CRATE_DESCRIPTOR CrateFacts CrateFiles CrateGraph CrateRuns countOf crateListOf crateTimeOf encodeIri findLiveRuns indexCrateFiles isWebAddress jsonTextOf listNamedFiles printCrate recordPath spanOfRun
 gives printRoCrate
-views/provmodel.ts 39431
+views/provmodel.ts 39538
 uses jsonTextOf spanOfRun splitAt
 gives PROV_NAMESPACE PROV_RELATIONS makeProvDocument
-views/provjson.ts 39691
+views/provjson.ts 39798
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvJson
-views/provn.ts 39748
+views/provn.ts 39855
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvN
-views/reportscripts.ts 39790
+views/reportscripts.ts 39897
 uses 
 gives REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH
-views/reportrun.ts 43266
+views/reportrun.ts 43373
 uses countThings describeComment describeStop escapeHtml formatBytes formatSeconds groupDigits showLines showPrinted showText summarizeVerdicts thinOut
 gives escapeScriptJson htmlName htmlText linkRun printFacts printRunArticle
-views/reportentries.ts 43552
+views/reportentries.ts 43659
 uses detachString escapeHtml formatBytes htmlName htmlText makeHarmless printFacts
 gives keyOfEnvironment keyOfPatch keyOfPreview printEnvironmentEntry printPatchEntry printPreviewEntry
-views/reportindex.ts 43630
+views/reportindex.ts 43737
 uses NumberRows escapeHtml findColumns findNeeded formatBytes formatSeconds isResult linkRun makeHarmless namedTitleOf placeRuns showCell traceLineage
 gives makeReportColumns makeReportGraph printReportIndex printStaticResults printStaticTable traceReport
-views/reportpage.ts 43839
+views/reportpage.ts 43946
 uses REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH escapeHtml escapeScriptJson
 gives REPORT_MARK printPartElement printPartFile printReportPage
-views/reportparts.ts 43915
+views/reportparts.ts 44022
 uses makeHarmless printPartElement printPartFile printRunArticle thinOut
 gives ReportParts
-views/rundiff.ts 44068
+views/rundiff.ts 44175
 uses cutToWidth displayWidth dropAtEnd formatBytes formatSeconds isSameAspect isSameRow lookUp makeHarmless printRanges showFile showText wrapText
 gives MOST_DIFFERENCE_ROWS printRunDifference
-views/rundiffjson.ts 44350
+views/rundiffjson.ts 44457
 uses encodeText encodeWithheld hasDifference isSameAspect isSameRow jsonFileOf printJsonValue
 gives printJsonDifference
-views/processes.ts 44384
+views/processes.ts 44491
 uses cutToWidth displayWidth formatSeconds makeHarmless showText
 gives printProcessTree
-views/verdicts.ts 44532
+views/verdicts.ts 44639
 uses cutToWidth describeOtherEnd encodeText encodeWithheld fileParametersOf makeHarmless nameFileParameter wrapText
 gives printJsonPlan printJsonStories printJsonStory printRepeatPlan printRepeatStory printStorySum
-views/freed.ts 44653
+views/freed.ts 44760
 uses countThings formatBytes showText
 gives printFreed printWouldGo
-views/archive.ts 44678
+views/archive.ts 44785
 uses countThings encodeText formatBytes makeHarmless printTable wrapText
 gives NOT_INCLUDED_FILE printArchivePlan printArchiveReadme printNotIncluded
-views/lineagestory.ts 44775
+views/lineagestory.ts 44882
 uses makeHarmless showText
 gives describeCodeOf describeMark describeParameters describeReproducible describeRunName foldStory listNeighbours resolveCopy shortHash shortTime summarizeReproducible toldOfRun
-views/lineagetree.ts 44936
+views/lineagetree.ts 45043
 uses compareBytes cutToWidth describeCodeOf describeMark describeParameters describeReproducible describeRunName displayWidth dropAtEnd listNeighbours makeHarmless resolveCopy shortHash showText wrapText
 gives printLineageTree
-views/lineagejson.ts 45123
+views/lineagejson.ts 45230
 uses encodeText encodeWithheld jsonFileOf listNeighbours printJsonValue
 gives printLineageJson
-views/lineagedot.ts 45178
+views/lineagedot.ts 45285
 uses cutToWidth describeMark makeHarmless shortHash shortTime showText
 gives printLineageDot
-views/lineagesvg.ts 45217
+views/lineagesvg.ts 45324
 uses cutToWidth describeMark describeParameters describeRunName displayWidth layOut makeHarmless shortHash shortTime showText summarizeReproducible
 gives printLineageSvg
-views/clusterstatus.ts 45421
+views/clusterstatus.ts 45528
 uses encodeText lookUp makeHarmless showText
 gives countTasks jsonBatches listBatchGroups
-views/status.ts 45491
+views/status.ts 45598
 uses describeCause displayWidth dropAtEnd encodeText encodeWithheld isSourceName jsonBatches listBatchGroups makeHarmless printJsonValue showText wrapText
 gives isAllFine jsonCauseOf printStatus printStatusJson
-views/make.ts 45630
+views/make.ts 45737
 uses describeCauses encodeText joinWords jsonCauseOf makeHarmless printJsonValue
 gives printAllCurrent printMadeStep printMakeJson printMakeSum
-views/variations.ts 45694
+views/variations.ts 45801
 uses encodeText joinWords makeHarmless printTable wrapText
 gives printJsonVariations printVariations
-views/texts.ts 45748
+views/texts.ts 45855
 uses RERUN_SCRIPT findLiveRuns printMakefile
 gives TOP_MAKEFILE initialFiles
 needs views/rerunscript.ts views/texts.ts
-views/completionscripts.ts 45866
+views/completionscripts.ts 45973
 uses 
 gives BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION
-views/completion.ts 46462
+views/completion.ts 46569
 uses BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION kindsOfWord quoteWord readOperands
 gives printCompletion
 needs views/completionscripts.ts views/completion.ts
-sys/scan.ts 46591
+sys/scan.ts 46698
 uses childProcess errorCode fs lstatIfThere shareWork toFsPath toText
 gives isLeftOut lookAgain resetAccessTimes takeSnapshot
 needs sys/scan.ts
-sys/swhid.ts 46935
+sys/swhid.ts 47042
 uses Failure GIT_FOLDER GIT_SYMLINK bytesFromHex crypto dropEndSlashes errorCode fs lstatIfThere printSwhidFolder readLinkTarget toFsPath
 gives hashSwhidObject identifyContent swhidOfFolder
-sys/gitrepo.ts 47111
+sys/gitrepo.ts 47218
 uses Failure bytesFromHex crypto dropAtEnd dropAtEnds dropEndSlashes findGitSetting findInPackIndex fs isGitTrue listFolder parseGitConfig parseLooseObject readPackedObject readRegularIfThere statIfThere toFsPath zlib
 gives GIT_SPACES findRepository hasReftable hashGitObject inflateBytes isReferenceName openBareRepository openRepository readGitObject readHead readTreeOfCommit
 needs formats/gitindex.ts formats/gitpack.ts sys/gitrepo.ts
-sys/gitstatus.ts 47334
+sys/gitstatus.ts 47441
 uses Failure GIT_LINK GIT_SYMLINK crypto errorCode findGitSetting fs hashGitObject isGitTrue lstatIfThere parseGitIndex readLinkTarget toFsPath
 gives compareWithFiles hasContentOfEntry readGitIndex
-sys/gitprocess.ts 47515
+sys/gitprocess.ts 47622
 uses Failure bytesFromHex childProcess errorCode findGitSetting isGitTrue statIfThere toSpawnArguments
 gives LARGEST_ANSWER_BYTES describeStartFailure findUntrustedFilters listEntriesWithGit listFiltered runGit splitNames turnFiltersOff
 needs formats/gitindex.ts sys/gitprocess.ts
-sys/gitobjects.ts 47674
+sys/gitobjects.ts 47781
 uses GIT_FOLDER bytesFromHex hashGitObject hexFromBytes parseGitTree readGitObject readTreeOfCommit runGit
 gives findCommitEntry findCommitFile listCommitFiles readBlobs readObjectBody resolveCommit
-sys/gitrefs.ts 47794
+sys/gitrefs.ts 47901
 uses Failure GIT_SPACES compareBytes dropAtEnd dropAtEnds hasReftable isReferenceName listFolder lstatIfThere readGitObject readObjectBody readRegularIfThere resolveCommit runGit
 gives findCommit findReference listReferences readObjectKind
-sys/trackedfiles.ts 47905
+sys/trackedfiles.ts 48012
 uses Failure GIT_LINK GIT_SYMLINK bytesFromHex compareWithFiles computeTree findEntryPlace findGitSetting hashSwhidObject hexFromBytes identifyContent isGitTrue listEntriesWithGit lstatIfThere openRepository readGitIndex readHead readLinkTarget
 gives findTracked readTrackedFiles swhidOfTracked
-sys/git.ts 47987
+sys/git.ts 48094
 uses Failure GIT_LINK GIT_SYMLINK compareBytes compareWithFiles computeTree dropEmptySections dropEndSlashes errorCode findEntryPlace findRemoteUrl findRepository findUntrustedFilters hasContentOfEntry hasReftable hashBytes hashGitObject hexFromBytes isSecretFile listEntriesWithGit listFiltered listPatchedNames lstatIfThere openRepository parseRawDiff readGitIndex readHead readObjectBody readTreeOfCommit runGit splitNames turnFiltersOff
 gives findGitFileState readCode readEarlierBlob
 needs formats/gitindex.ts formats/gittree.ts sys/gitstatus.ts sys/gitobjects.ts sys/git.ts
-sys/swhidpath.ts 48307
+sys/swhidpath.ts 48414
 uses Failure findCommit findCommitEntry findGitSetting findRemoteUrl findRepository findTracked hashSwhidObject hexFromBytes identifyContent isGitTrue lstatIfThere makeHarmless originOfRemote printSwhid readLinkTarget readTrackedFiles resolveLinks statIfThere swhidOfFolder swhidOfTracked
 gives PathNamer nameUpToThree
-sys/swhidgit.ts 48446
+sys/swhidgit.ts 48553
 uses EXIT Failure findCommit findReference findRemoteUrl findRepository hashSwhidObject listReferences nameUpToThree openBareRepository originOfRemote printSnapshot readObjectBody readObjectKind
 gives hasTag nameRelease nameRevision nameSnapshot originOfRepository requireRepository
-sys/othervcs.ts 48517
+sys/othervcs.ts 48624
 uses LARGEST_ANSWER_BYTES childProcess closeSpacedNames describeStartFailure errorCode findGitSetting findLinkOut fs isSecretFile listFolder listShownNames lstatIfThere makeFolder makeRandomDigits parseFossilInfo parseFossilList parseGitConfig parseHgStatus parseSvnInfo parseSvnStatus readRegularIfThere removeIfThere splitNames statIfThere stripUrlCredentials toFsPath toSpawnArguments toText
 gives findOtherFileState readOtherCode
 needs formats/gitindex.ts formats/vcsoutput.ts sys/gitprocess.ts sys/othervcs.ts
-sys/inflate.ts 48766
+sys/inflate.ts 48873
 uses errorCode zlib
 gives deflateZlib inflateRawAtMost inflateZlibAtMost unpackBytes
-sys/compare.ts 48807
+sys/compare.ts 48914
 uses compareByKind describeByteCount errorCode fs inflateRawAtMost inflateZlibAtMost toFsPath unpackBytes
 gives compareFiles
-sys/filesource.ts 48905
+sys/filesource.ts 49012
 uses errorCode fs listSplicedParts replaceFile toFsPath writeAll
 gives changeFiles readFileInParts
 needs formats/longtext.ts sys/filesource.ts
-sys/packagepaths.ts 49079
+sys/packagepaths.ts 49186
 uses errorCode lstatIfThere readRegularIfThere resolveLinks
 gives findFolderAliases findRealPath makePackageQuestion readPackageText spellPaths
-sys/dpkgdatabase.ts 49140
+sys/dpkgdatabase.ts 49247
 uses LineSearch choosePackage findRealPath listFolder parseDpkgDiversions parseDpkgStatus readPackageText
 gives DPKG_STAMPED findDpkgOwners
-sys/rpmdatabase.ts 49232
+sys/rpmdatabase.ts 49339
 uses LineSearch choosePackage findInRpmHeader findSqliteKeys findSqliteRoot findSqliteRow openSqlite readFileInParts resolveLinks scanBerkeleyHash scanNdb scanSqliteTable spellPaths
 gives RPM_STAMPED findRpmOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/packagepaths.ts sys/rpmdatabase.ts
-sys/condaprefix.ts 49313
+sys/condaprefix.ts 49420
 uses LineSearch choosePackage listFolder parseCondaRecord readPackageText spellInJson statIfThere toBytes toText
 gives CONDA_STAMPED CondaPrefixes findCondaOwners
-sys/ownercache.ts 49358
+sys/ownercache.ts 49465
 uses decodeText encodeText errorCode fs hashBytes isSettled readRegularIfThere removeIfThere statIfThere toFsPath
 gives OwnerCache stampDatabases
-sys/packages.ts 49444
+sys/packages.ts 49551
 uses CONDA_STAMPED CondaPrefixes DPKG_STAMPED LineSearch OwnerCache RPM_STAMPED choosePackage findCondaOwners findDpkgOwners findFolderAliases findInApkList findRpmOwners listFolder makePackageQuestion parsePacmanDescription parseStorePath readPackageText spellPaths stampDatabases
 gives addPathTo findOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/dpkg.ts formats/apk.ts formats/pacman.ts formats/conda.ts formats/storepath.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/packagepaths.ts sys/dpkgdatabase.ts sys/rpmdatabase.ts sys/condaprefix.ts sys/ownercache.ts sys/packages.ts
-sys/packagefiles.ts 49566
+sys/packagefiles.ts 49673
 uses listFolder readFirstBytes statIfThere
 gives cleanValue findNearest folderOf isBelow isFileQuietly joinFolders lastPartOf listQuietly nameFolder readQuietly
-sys/pythonsites.ts 49663
+sys/pythonsites.ts 49770
 uses cleanValue joinFolders listQuietly normalizePythonName parseDirectUrl parseHeaders parseNameLines parseRecordPaths readQuietly
 gives openPythonSite readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readTopLevel
-sys/pythoneditables.ts 49757
+sys/pythoneditables.ts 49864
 uses cleanValue dropEndSlashes findNearest findRepository isBelow joinFolders lastPartOf listQuietly nameFolder normalizePythonName parseEditableMapping parseHeaders parseNameLines readDistributionFacts readDistributionFiles readDistributionOrigin readHead readQuietly readTopLevel topModuleOf
 gives findPythonEditables
-sys/pythonpackages.ts 49857
+sys/pythonpackages.ts 49964
 uses addPathTo findPythonEditables folderOf isBelow isFileQuietly lastPartOf listQuietly normalizePythonName openPythonSite pythonSourceOf readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readQuietly readTopLevel topModuleOf
 gives findPythonPackages
-sys/folderpackages.ts 50095
+sys/folderpackages.ts 50202
 uses cleanValue findNearest folderOf isBelow isFileQuietly lastPartOf nameFolder parseHeaders readQuietly stripUrlCredentials
 gives findNodePackages findRPackages findRubyPackages
-sys/juliapackages.ts 50259
+sys/juliapackages.ts 50366
 uses findNearest folderOf isFileQuietly joinFolders listQuietly nameFolder parseJuliaManifest parseJuliaProject readQuietly stripUrlCredentials
 gives findJuliaPackages
-sys/perlpackages.ts 50399
+sys/perlpackages.ts 50506
 uses findNearest folderOf isBelow isFileQuietly listQuietly parsePerlModule readQuietly
 gives findPerlPackages
-sys/javapackages.ts 50504
+sys/javapackages.ts 50611
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES cleanValue findZipData fs isBelow lastPartOf parseHeaders parseZip64Record parseZipEnd parseZipEntries readQuietly toFsPath zlib
 gives findJavaPackages
-sys/languages.ts 50632
+sys/languages.ts 50739
 uses compareBytes findJavaPackages findJuliaPackages findNodePackages findPerlPackages findPythonPackages findRPackages findRubyPackages isFileQuietly lastPartOf listQuietly
 gives findLanguagePackages
 needs formats/headers.ts formats/zip.ts formats/pythonmetadata.ts formats/juliamanifest.ts formats/perlmodule.ts sys/packagefiles.ts sys/pythonsites.ts sys/pythoneditables.ts sys/pythonpackages.ts sys/folderpackages.ts sys/juliapackages.ts sys/perlpackages.ts sys/javapackages.ts sys/languages.ts
-sys/notes.ts 50724
+sys/notes.ts 50831
 uses Failure createFile explainStrays formatUtcMicros hashBytes listRecordFiles makeFolder makeRunId notePath parseNote printNoteBody readEachRecord readIdMicros readRecordFile readUtcMicros refuseLink sealRecord statIfThere syncFolder
 gives readNotes saveNote
-sys/author.ts 50778
+sys/author.ts 50885
 uses Failure errorCode findGitSetting findRepository os parseGitConfig readRegularIfThere toBytes
 gives findAuthor
-sys/editor.ts 50835
+sys/editor.ts 50942
 uses Failure childProcess createFile readBytesIfThere toText
 gives editText
-sys/filestates.ts 50859
+sys/filestates.ts 50966
 uses HashCache NumberList absoluteOf describeStat hashFiles hashWithRetry isSecretFile lstatIfThere
 gives SeenFiles keepStats readFileState readFileStates
-sys/environmentnow.ts 50995
+sys/environmentnow.ts 51102
 uses HashCache absoluteOf compareBytes decodeText hashWithRetry isSecretFile normalizePythonName openPythonSite parseDpkgStatus parseFile readDistributionFacts readPackageText readRecordFile statIfThere
 gives EnvironmentComparer
-sys/linking.ts 51155
+sys/linking.ts 51262
 uses compareBytes dropEndSlashes errorCode folderOfName fs listFolder parseLibraryCache readBytesIfThere resolveLinks statIfThere toFsPath
 gives findLinkedLibraries
 needs formats/ldcache.ts sys/linking.ts
-sys/strace.ts 51429
+sys/strace.ts 51536
 uses TRACED_CALLS childProcess errorCode findProgram fs os passOverForbidden pauseMs readBytesIfThere readMonotonicMs removeIfThere replaceFile statIfThere toBytes toFsPath toSpawnArguments
 gives findStrace straceCommand
 needs formats/strace.ts sys/strace.ts
-sys/parameterfiles.ts 51528
+sys/parameterfiles.ts 51635
 uses EXIT Failure LARGEST_PARAMETER_FILE_BYTES absoluteOf describeParameter describeSystemError errorCode findLinkOut hasParameterFormat isResultPath isSecretFile listParameters listSecretVariables makeSecretHasher makeWithholder maskValue nameFileParameter readBytesIfThere readParameters replaceFile requireParameter resolveLinks statIfThere toRecordPath writeParameter
 gives readFileParameters readParameterNow readParameterOption readParameterText writeFileParameters
 needs core/parameters.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts sys/parameterfiles.ts
-sys/metrics.ts 51665
+sys/metrics.ts 51772
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS makeSecretHasher maskValue nameFileParameter readMetricSeries readMetricValues readParameterText
 gives readMetrics
 needs core/comparison.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/series.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/metrics.ts sys/metrics.ts
-sys/printed.ts 51700
+sys/printed.ts 51807
 uses PrintedReader errorCode fs readMonotonicMs toFsPath
 gives beginPrinted readPrintedLogs
 needs formats/series.ts formats/printedline.ts formats/printedreader.ts sys/printed.ts
-sys/watch.ts 51811
+sys/watch.ts 51918
 uses absoluteOf addDeclaredOutputs addLinks addNewFolders describeFile folderOfName hashFiles hashWithRetry isDeclared isLeftOut joinNames listBelow lstatIfThere noObservation normalizeName readLinkTarget relativeTo rememberHashes resolveLinks withOutcome
 gives endWatch keepLinks
 needs sys/watch.ts
-sys/tracing.ts 52206
+sys/tracing.ts 52313
 uses StraceReader Trace isInProject isLeftOut keepLinks makeClassifier os readRegularIfThere readUtcMicros relativeTo resolveLinks statIfThere straceCommand toBytes
 gives beginWatch tracerRequest
 needs core/tracefiles.ts core/traceprocesses.ts core/tracecalls.ts core/trace.ts formats/strace.ts sys/tracing.ts
-sys/recordcheck.ts 52247
+sys/recordcheck.ts 52354
 uses Failure detachString findPrevious hashBytes parseRun readRecordFile recordPath spanOfRun unsealRecord
 gives checkRecord checkRunRecords
-sys/signing.ts 52315
+sys/signing.ts 52422
 uses EXIT Failure childProcess crypto dropAtEnd isAllowedFor parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType readRegularIfThere statIfThere toText
 gives checkRawSignature checkSshSignature fingerprintOf readAllowedSigners readSigningKey
-sys/runindex.ts 52485
+sys/runindex.ts 52592
 uses Failure GraphLine INDEX_HASH_BYTES RR_VERSION SummaryLine addFault applyNotes describeOwnPlace encodeText explainStrays groupNotes hashBuffer hashBytes isFileCell isLineOfProject isSettled isUnwritable listMonth listMonths lstatIfThere makeFolder makePlace makeRandomDigits parseIndexFile prepareOwnFolder printGraphLine printIndexBody printSummaryLine readLineId readNotes readReusedIfThere readRun removeIfThere replaceFile statIfThere
 gives filterRunsByFiles noteFacts readFileLookup readGraphRuns readSummaries
 needs core/circles.ts core/steps.ts core/notes.ts formats/runlines.ts formats/indexfile.ts formats/note.ts sys/notes.ts sys/runindex.ts
-sys/signatures.ts 52786
+sys/signatures.ts 52893
 uses Failure RUN_ID absoluteOf checkRawSignature checkSshSignature compareBytes createFile describeFile describeSelf describeSystemError hashBytes hashFiles isForbidden isHolderAlive isUnwritable listFolder listSignedFiles lstatIfThere makeFolder parseStatement prepareOwnFolder printStatementBody readRegularIfThere removeIfThere sealRecord syncFolder takeSnapshot unsealRecord
 gives compareSignedFiles printStatement readSignedStatements readUnfixedFiles removeHalfStatements saveStatement
-sys/planfile.ts 52973
+sys/planfile.ts 53080
 uses EXIT Failure PLAN_HEAD PLAN_PATH createFile describeSelf describeSystemError isHolderAlive isUnwritable listFolder lstatIfThere makeFolder makeRandomDigits parsePlan pauseMs prepareOwnFolder printRunBody printStep readBytesIfThere readMonotonicMs readStep removeIfThere replaceFileIf statIfThere
 gives addToPlan checkNewStep readPlan
 needs formats/series.ts formats/metricrule.ts formats/plan.ts sys/planfile.ts
-sys/batch.ts 53097
+sys/batch.ts 53204
 uses CANNOT_SYNC Failure addHead bringUpToDate describeSelf describeSystemError dropHeads errorCode folderOfRecord fs hashBuffer lstatIfThere makeMonthFolder makeRunId makeWriterMark moveMarkToPending noteEnded prepareOwnFolder printMark printRecord readHeads readMonotonicMs readUtcMicros recordPath removeIfThere renewMark replaceFile settleLostRuns toFsPath writeAll
 gives beginBatch leaveToBatch
 needs sys/batch.ts
-sys/objects.ts 53409
+sys/objects.ts 53516
 uses crypto describeSystemError errorCode fs hashBytes hashRegularFile isForbidden lstatIfThere makeFolder makeRandomDigits readRegularIfThere readUtcMicros removeIfThere tell toFsPath writeAll
 gives ContentStore copyChecked touchIfAllowed
-sys/contents.ts 53701
+sys/contents.ts 53808
 uses ContentStore Failure HashCache LARGEST_PATCHED_BYTES absoluteOf applyPatchSection errorCode findCommitFile findRepository hashBytes hashWithRetry inflateBytes lstatIfThere readBytesIfThere readGraphRuns readLinkTarget readObjectBody readReuseSettings runGit splitGitPatch
 gives ContentFinder readFound
-sys/swhidrun.ts 53955
+sys/swhidrun.ts 54062
 uses ContentFinder absoluteOf findCommitEntry hashSwhidObject identifyContent isComparable originOfRemote printSwhid
 gives nameFilesOfRun
-sys/scratchgit.ts 53998
+sys/scratchgit.ts 54105
 uses fs makeFolder runGit toFsPath
 gives GIT_PLACES putRepository
-sys/scratch.ts 54034
+sys/scratch.ts 54141
 uses Failure GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES absoluteOf applyPatchSection compareBytes describeFile describeSelf errorCode findLinkAbove findLinkOut folderOfName fs hashWithRetry hexFromBytes inflateBytes isHolderAlive isLeftOut isResultPath joinNames listBelow listCommitFiles listFolder listOwnFolder lstatIfThere makeFolder makeRandomDigits normalizeName prepareOwnFolder putRepository readBlobs readBytesIfThere readGitIndex readLinkTarget readUtcMicros relativeTo removeIfThere resolveLinks takeSnapshot toFsPath writeAll
 gives findWayOut makeHeldFolder makeOwnFolder makeScratch putNamed removeAbandonedScratch removeHeldFolder removeTree
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitstatus.ts sys/gitobjects.ts sys/scratchgit.ts sys/scratch.ts
-sys/gitknown.ts 54539
+sys/gitknown.ts 54646
 uses Failure GIT_LINK compareWithFiles findRepository hasReftable hexFromBytes listCommitFiles listEntriesWithGit readGitIndex readHead readTreeOfCommit runGit
 gives findUncommitted readGitKnowledge selectUnknownToGit
-sys/statuscache.ts 54610
+sys/statuscache.ts 54717
 uses NumberList PLAN_PATH RR_VERSION absoluteOf describeOwnPlace errorCode fs isSettled listMonths lstatIfThere makePlace readRegularBytesIfThere replaceFile shareWork statIfThere
 gives dependOn dependOnRecords findKeptAnswer keepAnswer
-sys/present.ts 54754
+sys/present.ts 54861
 uses EnvironmentComparer SeenFiles absoluteOf dependOn errorCode expandDeclared findOverwriters isSameContent isSecretName keepStats lstatIfThere makeSecretHasher maskValue readBytesIfThere readFileState readFileStates readParameterNow readRun statIfThere takeSnapshot toBytes toText
 gives PresentFacts
-sys/putback.ts 54911
+sys/putback.ts 55018
 uses absoluteOf errorCode folderOfName fs isLeftOut lstatIfThere makeFolder readBytesIfThere readLinkTarget statIfThere toFsPath writeAll
 gives areOpenedAsThen isFree isTargetInside pourInto printAgain putInPlace readTarget stagingFolder
 needs sys/putback.ts
-sys/reuse.ts 55037
+sys/reuse.ts 55144
 uses ContentFinder ContentStore EnvironmentComparer Failure HashCache ListedFolders RUN_ID absoluteOf areOpenedAsThen copyChecked describeStat describeSystemError endingOfLog errorCode expandDeclared fileParametersOf findArgumentFiles findReuseObstacle folderOfName fs hashBytes hashFiles isDeclared isFree isLeftOut isSettled isTargetInside listFolder lstatIfThere makeFolder makeRandomDigits makeResultTester makeSecretHasher parseReuseEntry pourInto printReuseEntry printStepKey putInPlace quoteCommand readBytesIfThere readParameterNow readRecordFile readTarget removeIfThere saveByContent sealRecord splitCommand stagingFolder statKeyOf tell toFsPath touchIfAllowed unsealRecord
 gives openReuse
 needs core/reuse.ts formats/reuseentry.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/reuse.ts
-sys/stored.ts 55386
+sys/stored.ts 55493
 uses Failure RUN_ID errorCode fs hashBytes listFolder lstatIfThere parseReuseEntry readBytesIfThere readUtcMicros toFsPath unsealRecord
 gives listStored removeStored
-sys/series.ts 55477
+sys/series.ts 55584
 uses Failure absoluteOf parseResources parseSeries readBytesIfThere statIfThere
 gives readResourcesOf readSeriesOf
-sys/surroundings.ts 55505
+sys/surroundings.ts 55612
 uses childProcess fs isReplayedVariable listFolder makeFolder os readBytesIfThere removeTree toBytes toFsPath toSpawnArguments
 gives listProcessors readVariationGround
-sys/commandplace.ts 55562
-uses Failure REPLAYED_VARIABLES absoluteOf findLinkOut fs isDeclarableVariable isReplayedVariable isResultPath makeFolder splitCommand statIfThere toBytes toFsPath toText
+sys/commandplace.ts 55669
+uses Failure REPLAYED_VARIABLES absoluteOf findLinkOut fs isDeclarableVariable isReplayedVariable isResultPath makeFolder setOwnVariables splitCommand statIfThere toBytes toFsPath toText toVariableText
 gives argumentsOf enterFolder listChangedInputs methodOf openStreams planVariables setVariables
-sys/repeat.ts 55682
+sys/repeat.ts 55784
 uses GIT_PLACES absoluteOf argumentsOf bytesOfText compareFiles deflateZlib drawPngDifference enterFolder errorCode fileParametersOf findLinkAbove fs inflateZlibAtMost isResultPath judgeRepeat listChangedInputs lstatIfThere makeFolder makeHeldFolder methodOf nameFileParameter openStreams pauseMs readCurrentFolder readFirstBytes readFound recognizeBinary recordCommand removeHeldFolder setVariables spanOfRun swhidOfCode toFsPath
 gives drawDifferences keepForLook repeatRun
-sys/making.ts 55872
+sys/making.ts 55974
 uses EXIT Failure createFile describeSelf describeSystemError errorCode fs isHolderAlive listFolder lstatIfThere makeFolder makeRandomDigits prepareOwnFolder readBytesIfThere readUtcMicros removeIfThere toFsPath
 gives enterMaking
-sys/aside.ts 55952
+sys/aside.ts 56054
 uses RUN_ID absoluteOf childProcess compareBytes decodeText describeFile encodeText enterMaking errorCode findChecksum findLinkAbove fs hashWithRetry isGlob isHolderAlive isResultPath listDescendants listFolder listOwnFolder lstatIfThere makeFolder makeOwnFolder makeRandomDigits makeSecretHasher readBytesIfThere readGraphRuns readMarks readRun readUtcMicros removeHeldFolder removeIfThere removeTree replaceFile settleLostRuns signalAll statIfThere toFsPath toText
 gives HeldSlot asideFolder dropHeld endLostCommand holdResults isGoodRun listHeldNews makeKnownTester noteHeldRun pathOfSecret putBack recoverAside settleHeld touchHeld
-sys/execute.ts 56546
+sys/execute.ts 56648
 uses ContentFinder Failure RR_VERSION UNCLAIMED_ID absoluteOf argumentsOf asideFolder describeFile describeSystemError dropHeld emptyRun enterFolder errorCode fileParametersOf findLinkAbove findWayOut formatUtcMicros fs hashWithRetry holdResults isGoodRun isResultPath listChangedInputs listHeldNews lstatIfThere makeFolder makeKnownTester makeResultTester methodOf noteHeldRun openReuse openStreams pauseMs putBack readCurrentFolder readUtcMicros recordCommand recordPath setVariables settleHeld toFsPath toRecordPath touchHeld writeAll
 gives ALONE describeFault executeStep failUnmade fillStep listDeclared nameOfStep noteGood putBackSafely stepNotStarted
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitobjects.ts sys/objects.ts sys/contents.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts
-sys/shells.ts 56881
+sys/shells.ts 56983
 uses CLOCK_TICKS_PER_S childProcess claimFifos enterFolder errorCode fs identifyProcess isShellFifo isShellName listDescendants listFolder makeFolder makeRandomDigits openReader printLineCommand quoteWord readCurrentFolder readMonotonicMs readPeakMemoryBytes releasePipe removeIfThere signalAll signalName signalNumber toBytes toFsPath toText writeAll
 gives LONGEST_SHELL_LINE Shells removeLostFifos
-sys/shortfiles.ts 57440
+sys/shortfiles.ts 57542
 uses HashCache absoluteOf describeStat hashWithRetry lstatIfThere
 gives ShortFiles isSameSeen
-sys/shortfacts.ts 57514
+sys/shortfacts.ts 57616
 uses RR_VERSION absoluteOf attempt beginCode compareBytes describeSoftware emptyRun endCode findProgram formatUtcMicros guessSoftware isInProject isSameSeen isShellName listSecretVariables listVariables makeResultTester makeSecretHasher makeWithholder maskArguments noteCode planVariables quoteCommand readFirstBytes readUtcMicros relativeTo setVariables spellCommand statIfThere storeEnvironment toBytes
 gives ShortFacts
-sys/jobserver.ts 57707
+sys/jobserver.ts 57809
 uses childProcess errorCode findInheritedDescriptors fs makeFolder makeRandomDigits parseJobserver printJobserver readBytesIfThere removeIfThere toFsPath toText
 gives closeTokenPipe makeTokenPipe offerJobserver openJobTokens
 needs formats/makeflags.ts sys/jobserver.ts
-sys/steplog.ts 57865
+sys/steplog.ts 57967
 uses absoluteOf errorCode fs readBytesIfThere readLastBytes toFsPath writeAll
 gives hasPrinted printStepOutput readOutputTail
-sys/shortsteps.ts 57933
+sys/shortsteps.ts 58035
 uses Failure HeldSlot LONGEST_SHELL_LINE LogKeeper RR_VERSION RunMeasures Shells ShortFacts ShortFiles absoluteOf argumentsOf compareBytes describeFault dropHeld emptyRun errorCode expandDeclared failUnmade fileParametersOf fillStep findArgumentFiles findLinkIn findLinkOut findWayOut formatUtcMicros holdResults isGlob isGoodRun isResultPath isSameSeen isSecretFile listDeclared makeFolder makeResultTester nameOfStep noteGood noteHeldRun noteMeasures putBack putBackSafely readFileParameters readMonotonicMs readUtcMicros replaceByName runningLogName saveLogs settleHeld statIfThere stepNotStarted toRecordPath withholdSecretFiles
 gives ShortSteps
-sys/engine.ts 58427
+sys/engine.ts 58529
 uses CommandStopper ENDING_SIGNALS LiveLine Schedule ShortSteps UNCLAIMED_ID beginBatch endLostCommand enterMaking executeStep hasPrinted isGoodRun isSharingForeground isTerminal nameOfStep offerSlots openJobTokens os printOut printProgress printStepFailure printStepOutput printStepStart readBytesIfThere readMonotonicMs readOutputTail readRun recoverAside removeLostFifos settleLostRuns startStepWorker stepNotStarted tell toBytes
 gives runTasks
-sys/steps.ts 58810
+sys/steps.ts 58912
 uses ContentFinder Failure PresentFacts buildStepGraph emptyRun findCarriers findRepeatObstacle findRunBefore findStepCauses formatUtcMicros isGlob isResultPath isSameAsPlanned isSameContent joinWords listPathsOfStep makePatternTester plannedInputs plannedOutputs readGraphRuns readPlan readRun readUtcMicros sortSteps splitFileParameter
 gives StepBook readStepGraph
-sys/slurm.ts 59282
+sys/slurm.ts 59384
 uses SACCT_FORMAT SQUEUE_FORMAT childProcess errorCode parseMaxArraySize parseSacct parseSbatch parseSqueue readJobState toBytes toSpawnArguments
 gives SlurmJobs askForJobs findJobByName readMaxArraySize runSbatch
-sys/clusterbatch.ts 59378
+sys/clusterbatch.ts 59480
 uses RUN_ID fs listFolder listOwnFolder lstatIfThere makeFolder parseArrayJobs parseBatch parseRun parseTask printArrayJob printAttempt printBatch printRecord printTask printTaskEnd readBytesIfThere removeTree toFsPath
 gives batchFolder createBatch declareDead listBatches noteArrayJob noteAttempt noteTaskEnd readArrayJobs readBatch readTask readTaskState removeBatch removeUnfinishedBatches
-sys/clusterstate.ts 59509
+sys/clusterstate.ts 59611
 uses SlurmJobs askForJobs declareDead errorCode findJobByName isInFlight judgeTask listBatches printJobName readArrayJobs readBatch readTaskState removeBatch tasksOfJob
 gives declareLostTasks isAllDone listInFlight nameOfArray readCluster removeOver
-sys/clustersubmit.ts 59644
+sys/clustersubmit.ts 59746
 uses Failure countJobs createBatch declareLostTasks formatUtcMicros listInFlight makeRunId nameOfArray noteArrayJob planArrays prepareOwnFolder printAskedOptions quoteWord readCluster readMaxArraySize readUtcMicros recoverAside removeBatch removeOver removeUnfinishedBatches resolveLinks runSbatch settleLostRuns toBytes
 gives settleCluster submitTasks
-sys/clustertask.ts 59792
+sys/clustertask.ts 59894
 uses ALONE Failure UNCLAIMED_ID absoluteOf askForJobs batchFolder declareDead describeSelf describeSystemError executeStep listFolder lstatIfThere noteAttempt noteTaskEnd os readBatch readRun readTask readTaskState recoverAside removeIfThere settleLostRuns tasksOfJob tell toBytes
 gives requireBatch runClusterJob
-sys/codestates.ts 59983
+sys/codestates.ts 60085
 uses GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES applyPatchSection compareBytes findCommitFile hashBytes inflateBytes readObjectBody runGit
 gives countCommitsBetween findRecordedCode listChangedNames readRecordedFile readSubject
-sys/pickrun.ts 60043
+sys/pickrun.ts 60145
 uses EXIT Failure RUN_ID applyNotes compareBytes filterRunsByFiles groupNotes matchesFiles noteFacts readMarks readNotes readRun readSummaries selectRun toRecordPath
 gives filterKnownRunsByFiles pickAnnotatedRun pickAnnotatedRuns pickRun pickRunIds readKnownRun readKnownRuns selectKnownRuns
-sys/metadata.ts 60132
+sys/metadata.ts 60234
 uses EXIT Failure LARGEST_LICENSE_BYTES METADATA_HINT compareBytes emptyTold findLinkOut findRemoteUrl findRepository findSpdxLine joinMetadata joinWords listFolder makeHarmless nameOfField normalizeLicense readCitationFile readCodemetaFile readJuliaProject readPackageJson readPyproject readRDescription readReadme readRegularIfThere readZenodoFile recognizeLicense statIfThere stripUrlCredentials
 gives readMetadata
-sys/paper.ts 60257
+sys/paper.ts 60359
 uses EXIT Failure LATEX_VALUES_HEAD dropEndSlashes folderOfName joinNames lstatIfThere makeHarmless normalizeName readBytesIfThere readNamedIfThere relativeTo resolveLinks scanTex statIfThere
 gives readPaper
-sys/papercheck.ts 60400
+sys/papercheck.ts 60502
 uses EXIT Failure UsedKeys collectLatexValues compareBytes hashWithRetry keyOfPath listRunValues makeHarmless parseLatexValues
 gives checkPaper
-sys/report.ts 60531
+sys/report.ts 60633
 uses TableReader absoluteOf errorCode findLinkOut fs hashBuffer hashBytes isSecretFile listFolder listUnfinished lstatIfThere makeFolder parseResources parseSeries removeIfThere replaceFile toFsPath
 gives PartFolder readCourse readLogExcerpts readPatchExcerpt readPreview
-sys/publication.ts 60748
+sys/publication.ts 60850
 uses EXIT Failure RR_VERSION RunHolder applyNotes compareBytes emptyMetadata findLiveRuns pickRunIds placeRuns readEachRecord readEnvironment readGraphRuns readMetadata readRun readRunOrNot resultsOf spanOfRun
 gives readPublication
-sys/evidence.ts 60844
+sys/evidence.ts 60946
 uses compareBytes judgeLastRepeats listFolder readFileStates readRunOrNot
 gives readEvidence
-sys/archivefiles.ts 60868
+sys/archivefiles.ts 60970
 uses CRATE_DESCRIPTOR EXIT Failure GIT_LINK LARGEST_SOURCE_BYTES TOP_MAKEFILE_NAMES absoluteOf compareBytes compareOmitted detachString expandDeclared findBagFault hashBytes includesProvenance isDeclared isDocumentName isLeftOut isResultPath isSecretFile isSourceName judgeClaim listArchiveClaims listFolder listRecordFiles lstatIfThere makeClassifier pathOfSecret readFileStates readGitKnowledge readLinkTarget readRecordFile readRegularIfThere readRunOrNot recordPath relativeTo takeSnapshot unsealRecord
 gives chooseArchiveFiles
-sys/archivewriter.ts 61244
+sys/archivewriter.ts 61346
 uses EXIT Failure ZIP_LOCAL_CRC_AT blameName crc32 crypto errorCode fs gatherPieces listUnfinished lstatIfThere makeFolder makeRandomDigits printTarEnd printTarHeader printTarPadding printZipDirectoryEntry printZipEnd printZipLocalHeader removeIfThere removeTree syncFolder toFsPath zlib
 gives checkArchiveTarget writeArchive
-sys/targets.ts 61606
+sys/targets.ts 61708
 uses EXIT Failure absoluteOf lstatIfThere makePatternTester pickAnnotatedRuns plannedInputs plannedOutputs toRecordPath
 gives findTargets findUsers
-sys/clusterrun.ts 61673
+sys/clusterrun.ts 61775
 uses EXIT Failure countTasks isInFlight listInFlight readAskedOptions readCluster submitTasks tell
 gives readClusterOptions refuseInFlight runOnCluster
-sys/clustersteps.ts 61778
+sys/clustersteps.ts 61880
 uses Failure PresentFacts StepBook compareBytes describeCauses keyOfParameters listInFlight readRun readStepGraph readTask
 gives decideTask keyOfPoint listFlyingPoints listStepTasks listTaskOptions makePointTask
-sys/sweeppoints.ts 61886
+sys/sweeppoints.ts 61988
 uses EXIT Failure absoluteOf compareBytes crossAxes drawPoints expandDeclared expandGlob hasParameterFormat isGlob joinNames makeRowAxis nameFileParameter normalizeName readIn readNamedIfThere readParameterAxis readPointTable statIfThere toRecordPath zipAxes
 gives FILE_NAMES MOST_POINTS readSweepPoints
-sys/sweepsteps.ts 62022
+sys/sweepsteps.ts 62124
 uses EXIT FILE_NAMES Failure REPLAYED_VARIABLES RR_VERSION absoluteOf editDistance emptyRun fillCommand fillPattern fillText findLinkOut hasParameterFormat hasShellSyntax isGlob isResultPath listSecretVariables lstatIfThere makeFolder makeSecretHasher makeWithholder maskValue namesInCommand parsePlaceholders placeholderNamesIn quoteCommand readBytesIfThere readCommandTemplate readParameterText readVariables relativeTo replaceFile toRecordPath writeParameter
 gives SweepSteps isWritten writeFiles
-sys/sweepstate.ts 62256
+sys/sweepstate.ts 62358
 uses PresentFacts absoluteOf describeCauses findStepCauses isGlob isSameContent isWritten keyOfParameters listOwners listPathsOfStep lstatIfThere makePatternTester makeSecretHasher maskValue noteOwned readGraphRuns readKnownRuns readRun spellForRecord toBytes toRecordPath toText
 gives SweepState
-commands/init.ts 62509
+commands/init.ts 62611
 uses EXIT Failure initialFiles readCurrentFolder resolveLinks setReuse setUpProject tell unsetReuse
 gives initProject
 needs commands/init.ts
-commands/list.ts 62536
+commands/list.ts 62638
 uses COLUMN_NAMES EXIT Failure compareBytes filterKnownRunsByFiles findColumn findColumns findLatestPoints findVaryingParameters isAllColumns joinWords listValueNames matchesFilter parseParameterCondition printJsonRun printPieces printReplay printReplayEnd printReplayHead printRunCsv printRunJson printRunLatex printRunTable readColumns readCurrentFolder readFileLookup readKnownRun readKnownRuns readUtcMicros requireMoment requireProject resolveName sortRuns tell toRecordPath toText valuesOf
 gives listRuns
 needs core/select.ts core/moment.ts core/notes.ts core/filteroptions.ts core/decimals.ts core/random.ts core/sweep.ts formats/latex.ts formats/note.ts views/rerunscript.ts views/replayscript.ts views/table.ts views/columns.ts views/runlist.ts sys/notes.ts sys/pickrun.ts commands/list.ts
-commands/sweep.ts 62749
+commands/sweep.ts 62851
 uses ALONE EXIT Failure MOST_POINTS RR_VERSION SweepState SweepSteps absoluteOf chooseReuse emptyRun executeStep findSharedOutput findStrace groupDigits isWritten keyOfParameters keyOfPoint listFlyingPoints listProcessors listTaskOptions lstatIfThere makePointTask numberPoints openOrMakeProject os parseTimeout printOut printSweepForecast printSweepSum quoteCommand quoteWord readAskedOptions readClusterOptions readColumns readCurrentFolder readSweepPoints readVariableOptions recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster settleLostRuns tell writeFiles
 gives runSweep
-needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/placeholders.ts formats/shelltext.ts formats/shellline.ts formats/commandtemplate.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/pointtable.ts formats/pythonmetadata.ts views/sweep.ts views/page.ts views/clusterstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/surroundings.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/clusterrun.ts sys/clustersteps.ts sys/sweeppoints.ts sys/sweepsteps.ts sys/sweepstate.ts commands/sweep.ts
-commands/show.ts 63052
+needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/placeholders.ts formats/shelltext.ts formats/commandtemplate.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/pointtable.ts formats/pythonmetadata.ts views/sweep.ts views/page.ts views/clusterstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/surroundings.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/clusterrun.ts sys/clustersteps.ts sys/sweeppoints.ts sys/sweepsteps.ts sys/sweepstate.ts commands/sweep.ts
+commands/show.ts 63154
 uses EXIT Failure RUN_ID absoluteOf compareBytes findLinkOut isTerminal makeHarmless numberOfValue pickAnnotatedRun printEnvironmentPage printJsonRun printNotesPage printOut printPlot printProcessTree printRecord printRunPage readBytesIfThere readColumns readCurrentFolder readRecordFile readRecordText readResourcesOf readSeriesOf recordPath requireProject
 gives showRuns
 needs core/select.ts core/notes.ts formats/note.ts views/plot.ts views/page.ts views/processes.ts sys/notes.ts sys/series.ts sys/pickrun.ts commands/show.ts
-commands/note.ts 63176
+commands/note.ts 63278
 uses EXIT Failure RR_VERSION compileGlob describeComment dropAtEnd editText emptyNote encodeWithheld findAuthor findCountingNotes hasEffect includeAllRuns isTerminal makeRandomDigits parseNoteText parseToleranceOption pickAnnotatedRun prepareOwnFolder printNoteText readCurrentFolder readIn readKnownRun readKnownRuns removeIfThere requireProject saveNote tell toRecordPath trimBlanks
 gives noteRun
 needs core/select.ts core/notes.ts formats/note.ts formats/notetext.ts views/page.ts sys/notes.ts sys/author.ts sys/editor.ts sys/pickrun.ts commands/note.ts
-commands/journal.ts 63375
+commands/journal.ts 63477
 uses EXIT Failure RunHolder absoluteOf arrangeJournal describeJournal matchesFilter printJournalHtml printJournalMarkdown printJournalOrg printJournalText printOut readCurrentFolder readKnownRun readKnownRuns readLastBytes readUtcMicros requireMoment requireProject selectKnownRuns tell trimBlanks
 gives printJournal
 needs core/heldrun.ts core/select.ts core/moment.ts core/notes.ts core/journal.ts core/filteroptions.ts formats/note.ts views/page.ts views/journal.ts views/journaltext.ts views/journalmarkup.ts views/journalhtml.ts sys/notes.ts sys/pickrun.ts commands/journal.ts
-commands/diff.ts 63451
+commands/diff.ts 63553
 uses ContentFinder EXIT Failure MOST_DIFFERENCE_ROWS alignFileParameters compareFiles compareRuns countCommitsBetween diffTexts filterKnownRunsByFiles findCounterpart findRecordedCode findTolerance hasDifference isBinaryContent isResultPath isSameRow isSecretFile listChangedNames makeResultTester pickAnnotatedRun printJsonDifference printOut printRunDifference readColumns readCurrentFolder readEnvironment readFound readKnownRun readKnownRuns readRecordedFile readSubject relativeTo requireProject spanOfRun tell
 gives diffRuns
 needs core/linediff.ts core/versions.ts core/rundiff.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/page.ts views/rundiff.ts views/rundiffjson.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/codestates.ts sys/pickrun.ts commands/diff.ts
-commands/verify.ts 63656
+commands/verify.ts 63758
 uses EXIT Failure HashCache RUN_ID RecordClaims absoluteOf checkRecord checkRunRecords compareSignedFiles countThings describeFile detachString encodeText fingerprintOf hashBytes hashFiles holdOutsideHeap judgeRecordChain listRecordFiles listRecords listSignedFiles lstatIfThere makeHarmless notePath parseNote pickRun printOut readAllowedSigners readCurrentFolder readEachRecord readNotes readRecordFile readRun readSignedStatements recordPath refreshHeads requireProject tell toRecordPath
 gives verifyProject
 needs core/signature.ts core/circles.ts core/steps.ts core/select.ts core/notes.ts formats/runlines.ts formats/claims.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/notes.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts sys/pickrun.ts commands/verify.ts
-commands/sign.ts 63940
+commands/sign.ts 64042
 uses EXIT Failure RR_VERSION checkRecord checkRunRecords compareSignedFiles countThings detachString encodeText findAuthor fingerprintOf formatUtcMicros judgeRecordChain listRecordFiles listRecords listSignedFiles makeHarmless makeRunId notePath parseNote printOut printStatement readCurrentFolder readMarks readSignedStatements readSigningKey readUnfixedFiles readUtcMicros refreshHeads removeHalfStatements requireProject saveStatement stateRecords tell
 gives signProject
 needs core/signature.ts core/notes.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/author.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts commands/sign.ts
-commands/why.ts 64028
+commands/why.ts 64130
 uses EXIT EnvironmentComparer Failure RUN_ID RunHolder findMaker findReaders foldStory isKnownContent isSameContent isTerminal judgeReproducible listOwners outputState pickRun printLineageDot printLineageJson printLineageSvg printLineageTree printPieces readColumns readCurrentFolder readFileStates readGraphRuns readRunOrNot requireProject tell toRecordPath toldOfRun traceDown traceLineage traceUp
 gives explainFile
 needs core/numberlists.ts core/heldrun.ts core/lineage.ts core/layers.ts core/select.ts core/notes.ts core/reproducible.ts formats/note.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/lineagestory.ts views/lineagetree.ts views/lineagejson.ts views/lineagedot.ts views/lineagesvg.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/pickrun.ts commands/why.ts
-commands/status.ts 64229
+commands/status.ts 64331
 uses EXIT Failure PresentFacts REPORT_MARK StepBook absoluteOf applyNotes compareBytes dependOn dependOnRecords findKeptAnswer findUncommitted findUnknown isAllDone isAllFine isSourceName isTerminal judgeFiles keepAnswer listExpectations listFolder listResultFolders lstatIfThere makeOrphanTester printOut printStatus printStatusJson readCluster readColumns readCurrentFolder readFirstBytes readGitKnowledge readMarks readStepGraph recordPath removeOver requireProject selectUnknownToGit toRecordPath
 gives showStatus
 needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/notes.ts core/journal.ts core/report.ts core/clusterplan.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/pythonmetadata.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportpage.ts views/clusterstatus.ts views/status.ts sys/gitstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/gitknown.ts sys/statuscache.ts sys/present.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts commands/status.ts
-commands/makefile.ts 64367
+commands/makefile.ts 64469
 uses EXIT Failure absoluteOf includeAllRuns initialFiles lstatIfThere makeHarmless prepareOwnFolder printOut printPieces readCurrentFolder readRegularIfThere rebuildDerived refreshHeads requireProject settleLostRuns tell
 gives rebuildMakefile
 needs commands/makefile.ts
-commands/make.ts 64429
+commands/make.ts 64531
 uses DURATION_WORDS EXIT Failure PresentFacts SIZE_WORDS StepBook chooseReuse dependOnRecords describeCauses findKeptAnswer findTargets findUsers keepAnswer listStepTasks listTaskOptions os parseDuration parseSize printAllCurrent printMadeStep printMakeJson printMakeSum printOut readClusterOptions readCurrentFolder readStepGraph recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster sortSteps tell withAllAfter withAllBefore
 gives makeTargets
-needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/notes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/shellline.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/clusterstatus.ts views/status.ts views/make.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/targets.ts sys/clusterrun.ts sys/clustersteps.ts commands/make.ts
-commands/gc.ts 64841
+needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/notes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/clusterstatus.ts views/status.ts views/make.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/targets.ts sys/clusterrun.ts sys/clustersteps.ts commands/make.ts
+commands/gc.ts 64943
 uses DURATION_WORDS EXIT Failure RUN_ID SIZE_WORDS countThings describeSystemError errorCode listFolder listNeeded listStored lstatIfThere parseDuration parseSize pickAnnotatedRuns planFreeing printFreed printOut printWouldGo readCurrentFolder readGraphRuns readMarks readRun readUtcMicros removeAbandonedScratch removeStored removeTree requireProject resolveLinks statIfThere sumBytes tell
 gives freeSpace
 needs core/select.ts core/notes.ts core/freeing.ts formats/reuseentry.ts formats/note.ts formats/amounts.ts views/page.ts views/freed.ts sys/notes.ts sys/stored.ts sys/pickrun.ts commands/gc.ts
-commands/export.ts 64969
+commands/export.ts 65071
 uses EXIT EXPORT_FORMS Failure UsedKeys absoluteOf checkPaper collectLatexValues dropEndSlashes findLinkAbove joinNames joinWords listFolder listNamedFiles lstatIfThere makeFolder makeHarmless makeProvDocument oneFile printAppendix printAptExport printBadges printBinderExport printChoices printCitation printCodeOceanExport printCodemeta printCondaExport printDockerfileExport printGuixExport printLatexValues printNixExport printOut printPieces printPipExport printProvJson printProvN printRoCrate printSpackExport printZenodo readCurrentFolder readEvidence readPaper readPublication readRegularIfThere readSaidMetadata replaceFile requireProject resolveLinks statIfThere tell
 gives exportRecords
 needs core/numberlists.ts core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/publication.ts core/paper.ts core/system.ts core/recordedsoftware.ts core/parameters.ts core/evidence.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/latex.ts formats/tex.ts formats/note.ts formats/storepath.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts formats/saidmetadata.ts formats/pythonmetadata.ts views/latexvalues.ts views/page.ts views/journal.ts views/journalmarkup.ts views/journalhtml.ts views/citation.ts views/exportleft.ts views/exportpip.ts views/exportconda.ts views/exportapt.ts views/exportlanguages.ts views/exportdockerfile.ts views/exportguix.ts views/exportnix.ts views/exportspack.ts views/exportbinder.ts views/exportcodeocean.ts views/badges.ts views/appendix.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/provmodel.ts views/provjson.ts views/provn.ts sys/notes.ts sys/filestates.ts sys/pickrun.ts sys/metadata.ts sys/paper.ts sys/papercheck.ts sys/publication.ts sys/evidence.ts commands/export.ts
-commands/rerun.ts 65104
+commands/rerun.ts 65206
 uses ACCEPTANCES ContentFinder EXIT Failure ResultHistory USUAL_SURROUNDINGS absoluteOf applyNotes argumentsOf changeRun compileGlob describeOtherEnd describeSystemError drawDifferences errorCode findLiveRuns findProgram findRepeatObstacle findRunBefore findTolerance findWayOut fs hashWithRetry isLeftOut isRepeatAccepted isResultPath judgeVariations keepForLook listCandidateWords listVariations lstatIfThere makeFolder makeHeldFolder makeRandomDigits makeScratch needsControl parseToleranceOption pauseMs pickRun pickRunIds printJsonPlan printJsonStories printJsonStory printJsonVariations printOut printPieces printRepeatPlan printRepeatStory printStorySum printVariations putNamed quoteCommand quoteWord readColumns readCurrentFolder readGraphRuns readRun readUtcMicros readVariationGround removeAbandonedScratch removeHeldFolder removeTree repeatRun requireProject resolveCommit shareSettings tell toFsPath toRecordPath writeFileParameters
 gives rerunRuns
 needs core/circles.ts core/steps.ts core/select.ts core/comparison.ts core/notes.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/repeat.ts core/variations.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/pngpicture.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/verdicts.ts views/variations.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/scratchgit.ts sys/surroundings.ts sys/commandplace.ts sys/repeat.ts sys/pickrun.ts commands/rerun.ts
-commands/clusterjob.ts 65690
+commands/clusterjob.ts 65792
 uses EXIT Failure RUN_ID decideTask readCurrentFolder requireBatch requireProject runClusterJob
 gives workAtClusterJob
 needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustertask.ts sys/clustersteps.ts commands/clusterjob.ts
-commands/archive.ts 65702
+commands/archive.ts 65804
 uses BAGIT_TXT CRATE_DESCRIPTOR EXIT Failure NOT_INCLUDED_FILE SIZE_WORDS TOP_MAKEFILE absoluteOf checkArchiveTarget chooseArchiveFiles compareBytes countThings detachString findBagFault findNameClashes formatBytes gatherPieces hashBytes hashPieces hashSwhidObject identifyContent lstatIfThere nameOfOwnFile normalizeName parseSize printArchivePlan printArchiveReadme printBagInfo printBagManifest printNotIncluded printOut printRoCrate printSwhid readBytesIfThere readCurrentFolder readPublication requireProject resolveLinks tell toBytes writeArchive
 gives archiveProject
 needs core/numberlists.ts core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/archive.ts core/parameters.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/note.ts formats/gitindex.ts formats/gittree.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/tarwriter.ts formats/zipwriter.ts formats/bagit.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/rerunscript.ts views/page.ts views/journal.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/archive.ts views/texts.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/notes.ts sys/filestates.ts sys/gitknown.ts sys/making.ts sys/aside.ts sys/pickrun.ts sys/metadata.ts sys/publication.ts sys/archivefiles.ts sys/archivewriter.ts commands/archive.ts
-commands/swhid.ts 65929
+commands/swhid.ts 66031
 uses EXIT Failure PathNamer RUN_ID encodeText hasTag joinNames lstatIfThere makeHarmless nameFilesOfRun nameRelease nameRevision nameSnapshot nameUpToThree originOfRepository parseSwhid parseSwhidRange pickAnnotatedRuns printOut printSwhid readCurrentFolder requireProject requireRepository swhidOfCode tell
 gives printSwhids
 needs core/select.ts core/notes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/swhid.ts sys/gitrepo.ts sys/gitstatus.ts sys/gitobjects.ts sys/gitrefs.ts sys/trackedfiles.ts sys/swhidpath.ts sys/swhidgit.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/swhidrun.ts sys/pickrun.ts commands/swhid.ts
-commands/report.ts 66108
+commands/report.ts 66210
 uses EXIT Failure PartFolder REPORT_MARK RR_VERSION ReportParts SIZE_WORDS absoluteOf countStatuses countThings findLastRepeats findRunBefore formatBytes groupDigits keyOfEnvironment keyOfPatch keyOfPreview listReadings lstatIfThere makeFolder makeHarmless makeReportColumns makeReportGraph orderDetails parseSize printEnvironmentEntry printOut printPatchEntry printPreviewEntry printReportIndex printReportPage printSize printStaticResults printStaticTable readCourse readCurrentFolder readEnvironment readFirstBytes readGraphRuns readKnownRun readKnownRuns readLogExcerpts readMetadata readPatchExcerpt readPreview replaceFile requireProject selectKnownRuns tell toRecordPath traceReport
 gives writeReport
 needs core/numberlists.ts core/circles.ts core/steps.ts core/lineage.ts core/select.ts core/comparison.ts core/notes.ts core/journal.ts core/metadata.ts core/report.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/columns.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportentries.ts views/reportindex.ts views/reportpage.ts views/reportparts.ts sys/notes.ts sys/pickrun.ts sys/metadata.ts sys/report.ts commands/report.ts
@@ -19604,62 +19767,6 @@ function fillShellScript({ parts, quotings }, values) {
   if (names.length === 0) return { kind: 'filled', text: spelled.join(''), values: [] };
   const taken = names.map((name, i) => variableOf(name, names) + '=$' + (i < 9 ? String(i + 1) : '{' + String(i + 1) + '}') + '; ').join('');
   return { kind: 'filled', text: taken + 'shift' + (names.length > 1 ? ' ' + String(names.length) : '') + '; ' + spelled.join(''), values: passed };
-}
-
-// ==== src/formats/shellline.ts ===================================================================
-// shellline.ts - one command as a line for a shell that runs many, without harm to the shell or the command. Runs nothing.
-//
-// The command replaces a copy of the shell: "( ... exec NAME ... )". exec finds a program by PATH as
-// execvp(3) does, and no builtin, function or alias; whatever it does, and all that stands before it in
-// the parentheses, ends with the copy. What a trap of the shell catches a copy has as it was (POSIX.1-2017,
-// Shell Command Language, 2.12).
-
-/** Where a stream of the command goes. A FIFO is opened so that this never waits, even if nobody reads it any more. *_/
-// type LineStream = { name: ByteString; how: 'fifo' | 'write' | 'append' };
-
-/** A command as a line has it. *_/
-// type LineCommand = {
-//   argv: ByteString[];
-//   /** Absolute; undefined: where the shell is. *_/
-//   folder: ByteString | undefined;
-//   /** Variables to set, and (undefined) to unset; names are those of shells. *_/
-//   variables: Map<string, ByteString | undefined>;
-//   /** undefined: /dev/null. *_/
-//   stdin: ByteString | undefined;
-//   stdout: LineStream;
-//   stderr: LineStream | 'stdout';
-// };
-
-function printRedirect(descriptor, stream, spare) {
-  const name = quoteWord(stream.name);
-  // Opened for reading and writing a FIFO needs nobody at its other end (Linux, fifo(7)); then for
-  // writing alone, as the command is to have it.
-  if (stream.how === 'fifo') return ' ' + spare + '<>' + name + ' ' + descriptor + '>' + name;
-  return ' ' + descriptor + (stream.how === 'append' ? '>>' : '>') + name;
-}
-
-/** Can a shell be told to set a variable of this name? *_/
-function isShellName(name) {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
-}
-
-/**
- * The subshell that becomes the command; its status is that of the command. `spare`: a digit that is no
- * descriptor of the command.
- *_/
-function printLineCommand(command, spare = '8') {
-  const { argv, folder, variables, stdin, stdout, stderr } = command;
-  let text = '(';
-  let before = '';
-  if (folder !== undefined) before += 'cd -P -- ' + quoteWord(folder) + ' && unset OLDPWD || exit 126;';
-  for (const [name, value] of variables) before += value === undefined ? 'unset ' + name + ';' : 'export ' + name + '=' + quoteWord(value) + ';';
-  text += before + 'exec ' + argv.map(quoteWord).join(' ');
-  // Within the parentheses: some shells say of a command that was killed what they say to where it is redirected.
-  text += ' <' + (stdin === undefined ? '/dev/null' : quoteWord(stdin));
-  text += printRedirect('1', stdout, spare);
-  text += stderr === 'stdout' ? ' 2>&1' : printRedirect('2', stderr, spare);
-  const hasSpare = stdout.how === 'fifo' || (stderr !== 'stdout' && stderr.how === 'fifo');
-  return text + (hasSpare ? ' ' + spare + '<&-' : '') + ')';
 }
 
 // ==== src/formats/commandtemplate.ts =============================================================
@@ -55591,27 +55698,22 @@ function planVariables(run, folder, plan, before) {
   for (const variable of run.variables) {
     const sign = variable.indexOf('=');
     const name = variable.slice(0, sign);
-    if (isReplayedVariable(name, declared) && variable.indexOf('\0') < 0) planned[name] = toText(variable.slice(sign + 1));
+    if (isReplayedVariable(name, declared) && variable.indexOf('\0') < 0) planned[name] = toVariableText(variable.slice(sign + 1));
   }
-  planned.PWD = toText(folder);
+  planned.PWD = toVariableText(folder);
   for (const name of Object.keys(plan.more)) {
     const value = plan.more[name];
     if (value === undefined) delete planned[name];
-    else planned[name] = toText(value);
+    else planned[name] = toVariableText(value);
   }
   return planned;
-}
-
-function setEnvironment(environment) {
-  for (const name of Object.keys(process.env)) if (environment[name] === undefined) delete process.env[name];
-  Object.assign(process.env, environment);
 }
 
 /** Sets these variables; returns what puts all back. *_/
 function setVariables(run, folder, plan) {
   const before = Object.assign({}, process.env);
-  setEnvironment(planVariables(run, folder, plan, before));
-  return () => setEnvironment(before);
+  setOwnVariables(planVariables(run, folder, plan, before));
+  return () => setOwnVariables(before);
 }
 
 /** process.chdir() takes only text; the name may be any bytes. *_/

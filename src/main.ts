@@ -30,6 +30,7 @@ import { explainFile } from './commands/why.ts';
 import { isForbidden, lstatIfThere, toBytes } from './sys/files.ts';
 import { readArgumentBytes } from './sys/machine.ts';
 import { describeSystemError } from './sys/project.ts';
+import { restoreOwnVariables } from './sys/spawnwords.ts';
 import { printOut, tell } from './sys/terminal.ts';
 import { isStepWorker, serveAsWorker } from './sys/workers.ts';
 import { printCompletion } from './views/completion.ts';
@@ -158,5 +159,6 @@ function explain(error: unknown): number {
 
 // process.exit and not the end of the event loop: a background process of the command may still
 // hold a pipe open. All output has been written by then, as rr writes synchronously.
+restoreOwnVariables();
 if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
 else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));

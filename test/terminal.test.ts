@@ -162,3 +162,28 @@ test('Ctrl-Z stops the job, fg lets it go on', { timeout: 30000, skip: SKIP }, (
   assert.match(shown.text, /done/);
   assert.equal(readOnlyRecord(folder).Status[0], 'succeeded');
 });
+
+// What a command prints that is given 150,000 bytes of arguments: more than Linux takes in one.
+const COUNT = 'echo "$# $(printf "%s\\n" "$@" | cksum)" > count.txt';
+
+test('a command has as many arguments in a terminal as without rr, also if they are not UTF-8', { timeout: 60000, skip: SKIP }, () => {
+  const makers = ['python3', '-c', 'import os, sys; os.execvp(sys.argv[2], [w.encode() for w in sys.argv[2:]] + [b"n=%d" % i + (b"\\xff\'" if sys.argv[1] == "odd" and i % 9 == 0 else b"") for i in range(20000)])'];
+  for (const kind of ['plain', 'odd']) {
+    const folder = makeProject();
+    const counted = (): string => fs.readFileSync(path.join(folder, 'count.txt'), 'latin1');
+    const command = ['sh', '-c', COUNT, 'sh'];
+    assert.equal(run(folder, makers.concat(kind, command)).status, 0);
+    const alone = counted();
+    assert.match(alone, /^20000 \d+ \d{6} *\n$/);
+    for (const trace of ['none'].concat(hasProgram('strace') ? ['strace'] : [])) {
+      for (const way of ['terminal', 'plain']) {
+        fs.unlinkSync(path.join(folder, 'count.txt'));
+        const words = makers.concat(kind, RECORD, '--trace', trace, '-o', 'count.txt', '--', command);
+        const end = way === 'terminal' ? onTerminal(folder, words).end : String(run(folder, words).status);
+        assert.match(end, /^0/, kind + trace + way);
+        assert.equal(counted(), alone, kind + trace + way);
+        assert.deepEqual(fs.readdirSync(path.join(folder, '.rr', 'running')), [], kind + trace + way);
+      }
+    }
+  }
+});

@@ -5,7 +5,7 @@ import crypto from 'crypto';
 import fs from 'fs';
 import path from 'path';
 import { REFUSED_PREFIXES, REFUSED_VARIABLES } from '../src/core/variables.ts';
-import { hasProgram, listRecords, makeProject, makeTemporary, readOnlyRecord, rr, run } from './rig.ts';
+import { hasProgram, listRecords, makeProject, makeTemporary, readOnlyRecord, readRecord, rr, RR_JS, run } from './rig.ts';
 
 const SHELLS = ['dash', 'busybox', 'bash', 'mksh', 'ksh93', 'posh', 'yash', 'zsh'];
 
@@ -44,6 +44,60 @@ test('rr record --variable records name and value, and sets for the command what
   const record = readOnlyRecord(project);
   assert.deepEqual(record.Declared_variable, ['SEED', 'ODD', 'LINES2', 'EMPTY', 'lower_1', 'GONE', 'OMP_NUM_THREADS']);
   assert.deepEqual(record.Variable.filter((line) => !/^LANG=/.test(line)), ['OMP_NUM_THREADS=3', 'SEED=7', 'ODD= a\'b "c" $x `id` \\ %2541 * %09#', 'LINES2=one%0Atwo%5C', 'EMPTY=', 'lower_1=x=y']);
+});
+
+// Variables whose values or names Node.js cannot pass on as they are, and one that no shell knows by its name.
+const NOT_UTF8 = 'X=$(printf \'\\377a\\303\\251\\355\\240\\200\'); export X; exec env "N-$(printf \'\\375\')=1" "f%%=() { echo f; }" "$@"';
+// All variables but those of the shells and of env on the way.
+const PRINT_VARIABLES = ['python3', '-c', 'import os, sys; open(sys.argv[1], "wb").write(b"\\n".join(sorted(n + b"=" + v for n, v in os.environb.items() if n not in (b"_", b"SHLVL", b"LC_CTYPE", b"SHELL"))))'];
+const NO_PYTHON = hasProgram('python3') ? false : 'python3 is missing';
+
+test('a command has each variable with the bytes that rr was given, also those that are not UTF-8', { skip: NO_PYTHON }, () => {
+  const project = makeProject();
+  const start = (argv: string[]): void => {
+    const done = run(project, ['sh', '-c', NOT_UTF8, 'sh'].concat(argv));
+    assert.equal(done.status, 0, done.stderr);
+  };
+  const judge = path.join(makeTemporary(), 'alone.txt');
+  start(PRINT_VARIABLES.concat(judge));
+  const alone = fs.readFileSync(judge, 'latin1');
+  assert.ok(alone.includes('\nX=\xffa\xc3\xa9\xed\xa0\x80') && alone.includes('N-\xfd=1\n') && alone.endsWith('f%%=() { echo f; }'), alone);
+  const traces = ['none', 'scan'].concat(hasProgram('strace') ? ['strace'] : []);
+  for (const trace of traces) {
+    start([process.execPath, RR_JS, 'record', '-q', '--trace', trace, '--'].concat(PRINT_VARIABLES, trace + '.txt'));
+    assert.equal(fs.readFileSync(path.join(project, trace + '.txt'), 'latin1'), alone, trace);
+  }
+});
+
+test('a declared variable that is not UTF-8 is recorded, and set by rr rerun, rr make, rr sweep and make', () => {
+  const project = makeProject();
+  const value = '\xff\xc3\xa9';
+  const export1 = 'X=$(printf \'\\377\\303\\251\'); export X; exec "$@"';
+  const record = (options: string[], name: string): void => {
+    const done = run(project, ['sh', '-c', export1, 'sh', process.execPath, RR_JS, 'record', '-q'].concat(options, '-o', name, '--', 'sh', '-c', 'printf %s "$X$Y" > ' + name));
+    assert.equal(done.status, 0, done.stderr);
+  };
+  record(['--variable', 'X'], 'x.txt');
+  record(['--variable', 'X', '--trace', 'none'], 'plain.txt');
+  const given = run(project, ['sh', '-c', 'exec "$@" --variable "Y=$(printf \'\\376\')" --trace none -o y.txt -- sh -c \'printf %s "$Y" > y.txt\'', 'sh', process.execPath, RR_JS, 'record', '-q']);
+  assert.equal(given.status, 0, given.stderr);
+  const read = (name: string): string => fs.readFileSync(path.join(project, name), 'latin1');
+  const check = (): void => assert.deepEqual(['x.txt', 'plain.txt', 'y.txt'].map(read), [value, value, '\xfe']);
+  check();
+  assert.deepEqual(listRecords(project).map((name) => readRecord(project, name).Variable.filter((line) => /^[XY]=/.test(line)).join()), ['X=%FF\xc3\xa9', 'X=%FF\xc3\xa9', 'Y=%FE']);
+  const makers = [['make', '-f', 'provenance/Makefile'], [process.execPath, RR_JS, 'make', '-q', '-j2'], [process.execPath, RR_JS, 'make', '-q']];
+  for (const argv of makers) {
+    for (const name of ['x.txt', 'plain.txt', 'y.txt']) fs.unlinkSync(path.join(project, name));
+    const made = run(project, argv);
+    assert.equal(made.status, 0, made.stdout + made.stderr);
+    check();
+  }
+  const again = rr(project, ['rerun', '-q', '@']);
+  assert.match(again.stdout, /identical/);
+  assert.equal(again.status, 0, again.stdout + again.stderr);
+  const swept = run(project, ['sh', '-c', export1, 'sh', process.execPath, RR_JS, 'sweep', '-q', '-l', 's', '-j', '2', '-p', 'k=1,2,3', '-o', '{k}.txt', '--', 'sh', '-c', 'printf "%s{k}" "$X" > {k}.txt']);
+  assert.equal(swept.status, 0, swept.stderr);
+  assert.deepEqual(['1.txt', '2.txt', '3.txt'].map(read), [value + '1', value + '2', value + '3']);
 });
 
 for (const shell of SHELLS) {

@@ -6,8 +6,9 @@ import type { Run } from '../core/run.ts';
 import { isDeclarableVariable, isReplayedVariable, REPLAYED_VARIABLES } from '../core/variables.ts';
 import { splitCommand } from '../formats/shell.ts';
 import { findLinkOut } from './bounds.ts';
-import { makeFolder, statIfThere, toBytes, toFsPath, toText } from './files.ts';
-import type { VariableSet } from './machine.ts';
+import { makeFolder, statIfThere, toBytes, toFsPath, toText, toVariableText } from './files.ts';
+import { setOwnVariables } from './spawnwords.ts';
+import type { VariableSet } from './spawnwords.ts';
 import { fs } from './node.ts';
 import type { TraceMethod } from './observe.ts';
 import { absoluteOf } from './project.ts';
@@ -43,27 +44,22 @@ export function planVariables(run: Run, folder: ByteString, plan: VariablePlan, 
   for (const variable of run.variables) {
     const sign = variable.indexOf('=');
     const name = variable.slice(0, sign);
-    if (isReplayedVariable(name, declared) && variable.indexOf('\0') < 0) planned[name] = toText(variable.slice(sign + 1));
+    if (isReplayedVariable(name, declared) && variable.indexOf('\0') < 0) planned[name] = toVariableText(variable.slice(sign + 1));
   }
-  planned.PWD = toText(folder);
+  planned.PWD = toVariableText(folder);
   for (const name of Object.keys(plan.more)) {
     const value = plan.more[name];
     if (value === undefined) delete planned[name];
-    else planned[name] = toText(value);
+    else planned[name] = toVariableText(value);
   }
   return planned;
-}
-
-function setEnvironment(environment: VariableSet): void {
-  for (const name of Object.keys(process.env)) if (environment[name] === undefined) delete process.env[name];
-  Object.assign(process.env, environment);
 }
 
 /** Sets these variables; returns what puts all back. */
 export function setVariables(run: Run, folder: ByteString, plan: VariablePlan): () => void {
   const before = Object.assign({}, process.env);
-  setEnvironment(planVariables(run, folder, plan, before));
-  return () => setEnvironment(before);
+  setOwnVariables(planVariables(run, folder, plan, before));
+  return () => setOwnVariables(before);
 }
 
 /** process.chdir() takes only text; the name may be any bytes. */

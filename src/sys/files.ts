@@ -1,5 +1,6 @@
 // files.ts - reading and writing files whose names are bytes. Knows no records.
 import type { ByteString } from '../core/bytes.ts';
+import { isUtf8, utf8SequenceLength } from '../core/bytes.ts';
 import { Failure } from '../core/failure.ts';
 import { makeRandomDigits, pauseMs, readUtcMicros } from './clock.ts';
 import { fs } from './node.ts';
@@ -9,9 +10,33 @@ export function toFsPath(name: ByteString): string | Buffer {
   return /^[\x00-\x7f]*$/.test(name) ? name : Buffer.from(name, 'latin1');
 }
 
-/** The bytes of a JavaScript string (UTF-8), such as an argument or a name from a Node interface. */
+const LONE_BYTES = /([\udc80-\udcff])/u;
+
+/**
+ * The bytes of a JavaScript string (UTF-8), such as an argument or a name from a Node interface. A lone surrogate
+ * U+DC80 to U+DCFF is the byte 80 to FF (Python's surrogateescape, PEP 383): toVariableText() writes them.
+ */
 export function toBytes(text: string): ByteString {
-  return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
+  if (/^[\x00-\x7f]*$/.test(text)) return text;
+  if (!LONE_BYTES.test(text)) return Buffer.from(text, 'utf8').toString('latin1');
+  return text.split(LONE_BYTES).map((piece, i) => (i % 2 === 1 ? String.fromCharCode(piece.charCodeAt(0) - 0xdc00) : Buffer.from(piece, 'utf8').toString('latin1'))).join('');
+}
+
+/** A variable of the environment as text that toBytes() makes the same bytes of. Node.js itself puts U+FFFD for what is not UTF-8. */
+export function toVariableText(bytes: ByteString): string {
+  if (isUtf8(bytes)) return toText(bytes);
+  let text = '';
+  for (let at = 0; at < bytes.length;) {
+    const length = utf8SequenceLength(bytes, at);
+    text += length === 0 ? String.fromCharCode(0xdc00 + bytes.charCodeAt(at)) : toText(bytes.slice(at, at + length));
+    at += Math.max(1, length);
+  }
+  return text;
+}
+
+/** Would Node.js alter this variable's text if it passed it on? */
+export function isAlteredByNode(text: string): boolean {
+  return LONE_BYTES.test(text);
 }
 
 /** The text of bytes that are UTF-8, for interfaces that take only strings. */

@@ -7,7 +7,7 @@ import { bytesFromHex } from '../formats/gitindex.ts';
 import { errorCode, statIfThere } from './files.ts';
 import type { GitRepository } from './gitrepo.ts';
 import { childProcess } from './node.ts';
-import { toSpawnArguments } from './process.ts';
+import { toSpawnArguments } from './spawnwords.ts';
 
 // Invariant: nothing in a repository's own files makes git run a program, start a daemon or open a
 // connection, and git writes nothing (safeGitArguments, safeGitEnvironment, findUntrustedFilters).

@@ -3,6 +3,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { encodeText } from '../formats/percent.ts';
 import { fs, os } from './node.ts';
 import { errorCode, listFolder, readBytesIfThere, readFirstBytes, statIfThere, toBytes, toFsPath } from './files.ts';
+import type { VariableSet } from './spawnwords.ts';
 
 /** Variables that describe the machine; recorded with the environment (docs/rr.1, VARIABLES). */
 const MACHINE_VARIABLES = [
@@ -203,9 +204,6 @@ function readLimits(): ByteString[] {
   }
   return limits;
 }
-
-/** Variables as Node.js has them. */
-export type VariableSet = { [name: string]: string | undefined };
 
 /** Name -> value of the variables that are set, of a list of names. Values as bytes. */
 export function readVariables(names: readonly string[], environment: VariableSet = process.env): { name: string; value: ByteString }[] {

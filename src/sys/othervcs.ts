@@ -11,7 +11,7 @@ import type { CodeState } from './git.ts';
 import type { GitAnswer } from './gitprocess.ts';
 import { describeStartFailure, LARGEST_ANSWER_BYTES, splitNames } from './gitprocess.ts';
 import { childProcess, fs } from './node.ts';
-import { toSpawnArguments } from './process.ts';
+import { toSpawnArguments } from './spawnwords.ts';
 
 // Invariants:
 // 1. No program is given a command that opens a connection, and none may ask a question.

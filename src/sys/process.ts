@@ -1,13 +1,14 @@
 // process.ts - runs the command: its streams, signals, end and cost. Knows no records.
 import type { ByteString } from '../core/bytes.ts';
-import { isUtf8 } from '../core/bytes.ts';
 import type { ResourceSample } from '../core/series.ts';
 import { childProcess, fs, net } from './node.ts';
-import { errorCode, listFolder, lstatIfThere, makeFolder, removeIfThere, toFsPath, toText, writeAll } from './files.ts';
+import { errorCode, listFolder, lstatIfThere, makeFolder, removeIfThere, toFsPath, writeAll } from './files.ts';
 import { readMonotonicMs } from './clock.ts';
 import { listDescendants, readChildrenCpu, readFatalSignal, UsageSampler } from './usage.ts';
 import type { ChildrenCpu } from './usage.ts';
 import { FIRST_UNNAMED_SIGNAL, signalAll, signalName, signalNumber } from './signals.ts';
+import { toSpawn, toSpawnArguments } from './spawnwords.ts';
+import type { SpawnWords } from './spawnwords.ts';
 import { holdTerminalModes, isSharingForeground } from './terminal.ts';
 import type { TerminalPlan } from './terminal.ts';
 
@@ -116,26 +117,6 @@ export type CommandEnd = {
   /** What was not kept of the streams, or not passed on, as sentences. */
   logProblems: string[];
 };
-
-// ---- arguments that are not UTF-8 ---------------------------------------------------------------
-
-/**
- * What spawn() takes for these bytes. Node can pass only UTF-8 arguments; others are spelled for
- * printf in a line of shell, which then becomes the command by exec.
- */
-export function toSpawnArguments(argv: ByteString[]): string[] {
-  if (argv.every(isUtf8)) return argv.map(toText);
-  let script = '';
-  const words = argv.map((argument, i) => {
-    if (isUtf8(argument)) return '"${' + String(i + 1) + '}"';
-    const octal = Array.from(argument, (c) => '\\' + c.charCodeAt(0).toString(8).padStart(3, '0')).join('');
-    // Command substitution strips final newlines, so an x protects them.
-    script += 'a' + String(i) + "=$(printf '" + octal + "x'); a" + String(i) + '=${a' + String(i) + '%x}; ';
-    return '"$a' + String(i) + '"';
-  });
-  const positional = argv.map((argument) => (isUtf8(argument) ? toText(argument) : ''));
-  return ['/bin/sh', '-c', script + 'exec ' + words.join(' '), 'sh'].concat(positional);
-}
 
 // ---- streams ------------------------------------------------------------------------------------
 
@@ -596,7 +577,7 @@ function wrapInTerminal(argv: string[], plan: TerminalPlan, isHeld: boolean): st
 /** A stream that is kept: its log, the descriptor that it is passed on to, and where it comes from. */
 type Kept = { stream: StreamName; descriptor: number | undefined; from: Pipe | 'child-stdout' | 'child-stderr' };
 
-type Plumbing = { trace: TraceFeed | undefined; stdio: (number | 'pipe' | 'ignore')[]; argv: string[]; env: NodeJS.ProcessEnv; kept: Kept[]; release: (() => void) | undefined; isApart: boolean };
+type Plumbing = SpawnWords & { trace: TraceFeed | undefined; stdio: (number | 'pipe' | 'ignore')[]; kept: Kept[]; release: (() => void) | undefined; isApart: boolean };
 
 /** undefined if the command is not to be watched, or cannot be. */
 function openTrace({ tracer, logName, pipePool }: CommandRequest): TraceFeed | undefined {
@@ -611,9 +592,11 @@ function openTrace({ tracer, logName, pipePool }: CommandRequest): TraceFeed | u
 
 function layPipes(request: CommandRequest): Plumbing {
   const trace = openTrace(request);
-  const argv = toSpawnArguments(trace === undefined ? request.argv : (request.tracer as TracerRequest).prefix(trace.name).concat(request.argv));
+  const variables = request.step === undefined ? process.env : Object.assign({}, process.env, request.step.variables);
+  const words = trace === undefined ? request.argv : (request.tracer as TracerRequest).prefix(trace.name).concat(request.argv);
+  const spawned = toSpawn(words, variables, { scriptName: request.logName + '.sh', isOneWord: request.terminal !== undefined });
   const terminal = request.terminal;
-  if (terminal !== undefined) return layTerminal(request, argv, terminal, trace);
+  if (terminal !== undefined) return layTerminal(request, spawned, terminal, trace);
   const wanted: StreamName[] = [];
   if (request.stdout !== 'inherit') wanted.push('out');
   if (request.stderr !== 'inherit') wanted.push('err');
@@ -629,8 +612,7 @@ function layPipes(request: CommandRequest): Plumbing {
     while (stdio.length < descriptor) stdio.push('ignore');
     stdio[descriptor] = descriptor;
   }
-  const env = request.step === undefined ? process.env : Object.assign({}, process.env, request.step.variables);
-  return { trace, stdio, argv, env, kept, release: undefined, isApart: false };
+  return { ...spawned, trace, stdio, kept, release: undefined, isApart: false };
 }
 
 /**
@@ -638,7 +620,7 @@ function layPipes(request: CommandRequest): Plumbing {
  * there comes out of script's standard output. The other streams pass script by on 3, 4 and 5.
  * Unless script reads the keyboard it is set apart from it: Ctrl-C would have it kill the command.
  */
-function layTerminal(request: CommandRequest, argv: string[], terminal: TerminalPlan, trace: TraceFeed | undefined): Plumbing {
+function layTerminal(request: CommandRequest, spawned: SpawnWords, terminal: TerminalPlan, trace: TraceFeed | undefined): Plumbing {
   const release = terminal.stdin ? holdTerminalModes() : undefined;
   const kept: Kept[] = [{ stream: terminal.stdout ? 'out' : 'err', descriptor: terminal.stdout ? 1 : 2, from: 'child-stdout' }];
   const stdio: (number | 'pipe' | 'ignore')[] = [terminal.stdin ? 0 : 'ignore', 'pipe', 2, 0, 1, 2];
@@ -650,7 +632,7 @@ function layTerminal(request: CommandRequest, argv: string[], terminal: Terminal
       kept.push({ stream: isOutBeside ? 'out' : 'err', descriptor: isOutBeside ? 1 : 2, from: pipe });
     }
   }
-  return { trace, stdio, argv: wrapInTerminal(argv, terminal, release !== undefined), release, isApart: !terminal.stdin, env: Object.assign({}, process.env, { SHELL: '/bin/sh' }), kept };
+  return { ...spawned, trace, stdio, argv: wrapInTerminal(spawned.argv, terminal, release !== undefined), release, isApart: !terminal.stdin, env: Object.assign({}, spawned.env, { SHELL: '/bin/sh' }), kept };
 }
 
 /** The FIFOs among the streams that are kept. */
@@ -736,6 +718,7 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   const started = startCommand(plumbing);
   if ('error' in started) {
     plumbing.release?.();
+    if (plumbing.script !== undefined) removeIfThere(plumbing.script);
     await plumbing.trace?.finish();
     stopForwarding();
     return { ...startFailureOf(started.error), wallMs: 0, samples: [], signalsSeen, isTimedOut, isHeld: false, logProblems: [] };
@@ -759,6 +742,7 @@ export async function runCommand(request: CommandRequest): Promise<CommandEnd> {
   const [isHeld] = await Promise.all([drain(outputs), plumbing.trace?.finish()]);
   plumbing.release?.();
   for (const pipe of pipesOf(plumbing)) releasePipe(pipe, request.pipePool);
+  if (plumbing.script !== undefined) removeIfThere(plumbing.script);
   if (request.step?.isInJob === true) await awaitOwnSignal(end, signalsSeen);
   stopForwarding();
   disobey();

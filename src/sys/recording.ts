@@ -17,7 +17,7 @@ import { quoteCommand, respellRoot } from '../formats/shell.ts';
 import { formatUtcMicros, readUtcMicros } from './clock.ts';
 import { keepOwnText } from './late.ts';
 import { errorCode, readFirstBytes, removeIfThere, statIfThere, toBytes } from './files.ts';
-import type { VariableSet } from './machine.ts';
+import type { VariableSet } from './spawnwords.ts';
 import { describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from './machine.ts';
 import type { Includer } from './batch.ts';
 import { BinaryCache } from './binaries.ts';

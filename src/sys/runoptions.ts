@@ -6,7 +6,8 @@ import { isDeclarableVariable, splitVariable } from '../core/variables.ts';
 import { readAsked } from '../formats/plan.ts';
 import { hasShellSyntax } from '../formats/shell.ts';
 import { initialFiles } from '../views/texts.ts';
-import { lstatIfThere, toBytes, toText } from './files.ts';
+import { lstatIfThere } from './files.ts';
+import { setOwnVariable } from './spawnwords.ts';
 import { findProject, requireProject, setUpProject } from './project.ts';
 import type { Project } from './project.ts';
 import { tell } from './terminal.ts';
@@ -49,7 +50,6 @@ export function readVariableOptions(variables: ByteString[]): Map<ByteString, By
       const isName = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
       throw new Failure('cannot declare the variable "' + name + '": ' + (isName ? 'it says where programs are or how they start' : 'no variable can be called so'), isName ? 'what describes the machine is in the record anyway; see "Declared variables" in the manual' : 'write NAME or NAME=VALUE', EXIT.usage);
     }
-    if (value !== undefined && toBytes(toText(value)) !== value) throw new Failure('cannot set the variable "' + name + '": its value is not UTF-8', 'set it in the shell, and declare its name alone', EXIT.usage);
     declared.set(name, value ?? declared.get(name));
   }
   return declared;
@@ -75,5 +75,5 @@ export function openOrMakeProject(options: { project: ByteString | undefined; qu
 
 /** Sets for the command the variables that are given a value. */
 export function setDeclared(declared: Map<ByteString, ByteString | undefined>): void {
-  for (const [name, value] of declared) if (value !== undefined) process.env[name] = toText(value);
+  for (const [name, value] of declared) if (value !== undefined) setOwnVariable(name, value);
 }

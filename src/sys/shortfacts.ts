@@ -15,7 +15,7 @@ import { planVariables, setVariables } from './commandplace.ts';
 import type { VariablePlan } from './commandplace.ts';
 import { readFirstBytes, statIfThere, toBytes } from './files.ts';
 import { findProgram } from './machine.ts';
-import type { VariableSet } from './machine.ts';
+import type { VariableSet } from './spawnwords.ts';
 import { absoluteOf, isInProject, relativeTo } from './project.ts';
 import type { Project } from './project.ts';
 import { attempt, guessSoftware, listVariables, spellCommand, storeEnvironment } from './recording.ts';

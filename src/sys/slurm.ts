@@ -5,7 +5,7 @@ import { parseMaxArraySize, parseSacct, parseSbatch, parseSqueue, readJobState, 
 import type { SlurmJob } from '../formats/slurm.ts';
 import { errorCode, toBytes } from './files.ts';
 import { childProcess } from './node.ts';
-import { toSpawnArguments } from './process.ts';
+import { toSpawnArguments } from './spawnwords.ts';
 
 /** `why`: a sentence. `isAbsent`: there is no such program. */
 export type SlurmAnswer = { kind: 'done'; output: ByteString } | { kind: 'refused'; why: ByteString; isAbsent: boolean };

@@ -286,7 +286,7 @@ export function settleLostRuns(project: Project, self: string): Run[] {
     // Who wrote the record may have been killed before it made the head.
     if (lost[lost.length - 1] !== mark.run) addHeadOf(project, mark.run.id);
     moveMarkToPending(project, mark.run.id);
-    for (const end of LOG_ENDINGS.concat('.p1', '.p2', '.trace.p1', '.strace')) removeIfThere(base + end);
+    for (const end of LOG_ENDINGS.concat('.p1', '.p2', '.trace.p1', '.strace', '.sh')) removeIfThere(base + end);
   }
   dropHeads(project, named);
   removeLeftovers(project, marks.map((mark) => mark.run.id).concat(self === '' ? [] : self));

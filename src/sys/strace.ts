@@ -5,7 +5,7 @@ import { pauseMs, readMonotonicMs } from './clock.ts';
 import { errorCode, passOverForbidden, readBytesIfThere, removeIfThere, replaceFile, statIfThere, toBytes, toFsPath } from './files.ts';
 import { findProgram } from './machine.ts';
 import { childProcess, fs, os } from './node.ts';
-import { toSpawnArguments } from './process.ts';
+import { toSpawnArguments } from './spawnwords.ts';
 import type { Project } from './project.ts';
 
 export type StraceSearch =

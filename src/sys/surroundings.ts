@@ -5,7 +5,7 @@ import type { VariationGround } from '../core/variations.ts';
 import { isReplayedVariable } from '../core/variables.ts';
 import { listFolder, makeFolder, readBytesIfThere, toBytes, toFsPath } from './files.ts';
 import { childProcess, fs, os } from './node.ts';
-import { toSpawnArguments } from './process.ts';
+import { toSpawnArguments } from './spawnwords.ts';
 import { removeTree } from './scratch.ts';
 
 function listLocales(): ByteString[] {

@@ -23,13 +23,15 @@ import type { JobserverPlace } from '../formats/makeflags.ts';
 import { childProcess } from './node.ts';
 import { CommandStopper } from './process.ts';
 import type { Project } from './project.ts';
+import { setOwnVariables } from './spawnwords.ts';
+import type { VariableSet } from './spawnwords.ts';
 import { tell } from './terminal.ts';
 
 /** How makes in a step are offered slots: those of all steps, or so many of the step's own. */
 export type OfferedSlots = { kind: 'none' } | { kind: 'shared'; slots: number } | { kind: 'own'; slots: number };
 
 type ToWorker =
-  | { kind: 'start'; project: Project; clockMs: number; place: JobserverPlace | undefined }
+  | { kind: 'start'; project: Project; clockMs: number; place: JobserverPlace | undefined; /** Of main, with the bytes that Node.js could not pass on. */ variables: VariableSet }
   | { kind: 'job'; job: StepJob; isAlone: boolean; offered: OfferedSlots }
   | { kind: 'stop'; signal: NodeJS.Signals | undefined; isNote: boolean };
 
@@ -93,6 +95,7 @@ class StepWorker {
       adoptClock(message.clockMs);
       this.project = message.project;
       this.place = message.place;
+      setOwnVariables(message.variables);
       this.tellMain({ kind: 'ready' });
     } else if (message.kind === 'stop') {
       if (message.signal === undefined) this.stopper?.kill();
@@ -210,7 +213,7 @@ export class Worker {
         resolve(isReady);
       };
       if (this.isGone) this.onReady(false);
-      this.send({ kind: 'start', project, clockMs: shareClock(), place });
+      this.send({ kind: 'start', project, clockMs: shareClock(), place, variables: Object.assign({}, process.env) });
     });
   }
 
