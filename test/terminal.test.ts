@@ -167,7 +167,7 @@ test('Ctrl-Z stops the job, fg lets it go on', { timeout: 30000, skip: SKIP }, (
 const COUNT = 'echo "$# $(printf "%s\\n" "$@" | cksum)" > count.txt';
 
 test('a command has as many arguments in a terminal as without rr, also if they are not UTF-8', { timeout: 60000, skip: SKIP }, () => {
-  const makers = ['python3', '-c', 'import os, sys; os.execvp(sys.argv[2], [w.encode() for w in sys.argv[2:]] + [b"n=%d" % i + (b"\\xff\'" if sys.argv[1] == "odd" and i % 9 == 0 else b"") for i in range(20000)])'];
+  const makers = ['python3', '-c', 'import os, sys; os.execvp(sys.argv[2], [w.encode() for w in sys.argv[2:]] + [b"n=%d" % i + (b"\\xff\'" if sys.argv[1] == "odd" and i % 9 == 0 else "\u2014".encode() if i % 9 == 0 else b"") for i in range(20000)])'];
   for (const kind of ['plain', 'odd']) {
     const folder = makeProject();
     const counted = (): string => fs.readFileSync(path.join(folder, 'count.txt'), 'latin1');

@@ -38,8 +38,8 @@ const LONGEST_WORD = 100000;
 
 /** The words as a script that becomes the command, if they would be too long otherwise, and the file can be made; else undefined. */
 function putInScript(words: ByteString[], plain: string[], { scriptName, isOneWord }: WordPlace): string[] | undefined {
-  const lengthOf = (texts: string[]): number => texts.reduce((sum, text) => sum + text.length + 3, 0);
-  const isLong = isOneWord ? lengthOf(plain) > LONGEST_WORD : plain.length !== words.length && plain[2].length > LONGEST_WORD;
+  const bytesOf = (text: string): number => quoteWord(toBytes(text)).length + 1;
+  const isLong = isOneWord ? plain.reduce((sum, text) => sum + bytesOf(text), 0) > LONGEST_WORD : plain.length !== words.length && plain[2].length > LONGEST_WORD;
   if (!isLong) return undefined;
   try {
     fs.writeFileSync(toFsPath(scriptName), Buffer.from('exec ' + words.map(quoteWord).join(' ') + '\n', 'latin1'), { mode: 0o600, flag: 'wx' });
