@@ -361,9 +361,10 @@ const whyNot = (parts: Buffer[]): string => {
 
 test('readTar() refuses what programs read in two ways: numbers that are none, two long names, a long name without end', () => {
   assert.equal(whyNot([makeHeader([])]), '');
-  for (const size of ['000000>0000\0', '-0000000001\0', '0000000001x\0', '\x020000000000']) assert.match(whyNot([makeHeader([[124, size]])]), /number in the header at byte 0 is none/, size);
+  for (const size of ['000000>0000\0', '-0000000001\0', '0000000001x\0', '\x020000000000', '\x0000000000001', ' \x000000000001']) assert.match(whyNot([makeHeader([[124, size]])]), /number in the header at byte 0 is none/, size);
   assert.match(whyNot([makeHeader([[156, '2'], [124, '0000\x02000000\0']])]), /is none/, 'of a link too');
   assert.equal(whyNot([makeHeader([[124, '           \0'], [100, ' 644   \0']])]), '', 'spaces around are none');
+  assert.equal(whyNot([makeHeader([[124, '\0'.repeat(12)]])]), '', 'nothing is 0');
   const long = [makeHeader([[156, 'L'], [124, '00000000004\0']]), padBlock('abc\0')];
   assert.equal(whyNot(long.concat(makeHeader([]))), '');
   assert.match(whyNot(long.concat(long, makeHeader([]))), /two names/);

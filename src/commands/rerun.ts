@@ -20,12 +20,12 @@ import { quoteCommand, quoteWord } from '../formats/shell.ts';
 import { makeRandomDigits, pauseMs, readUtcMicros } from '../sys/clock.ts';
 import { argumentsOf } from '../sys/commandplace.ts';
 import { ContentFinder } from '../sys/contents.ts';
-import { errorCode, lstatIfThere, makeFolder, toFsPath } from '../sys/files.ts';
+import { copyContent } from '../sys/copying.ts';
+import { errorCode, lstatIfThere, makeFolder } from '../sys/files.ts';
 import { resolveCommit } from '../sys/gitobjects.ts';
 import { hashWithRetry } from '../sys/hash.ts';
 import { writeFileParameters } from '../sys/parameterfiles.ts';
 import { findProgram, readCurrentFolder } from '../sys/machine.ts';
-import { fs } from '../sys/node.ts';
 import { listCandidateWords, toRecordPath } from '../sys/observe.ts';
 import { pickRun, pickRunIds } from '../sys/pickrun.ts';
 import { absoluteOf, describeSystemError, requireProject } from '../sys/project.ts';
@@ -540,7 +540,7 @@ function handOn(session: RerunSession, run: Run, repeated: Repeated, tree: Proje
     if (file.hash.length !== 64 || file.kind === 'l' || !isResultPath(file.path) || !isReadLater(file)) continue;
     session.folder = session.folder ?? makeHeldFolder(session.project, 'session');
     const name = session.folder + '/' + makeRandomDigits();
-    fs.copyFileSync(toFsPath(absoluteOf(tree, file.path)), toFsPath(name), fs.constants.COPYFILE_FICLONE);
+    copyContent(absoluteOf(tree, file.path), name);
     session.finder.offer(file.hash, name);
     if (isPassedOn(session)) session.made.set(run.id + '\0' + file.path, name);
   }

@@ -121,8 +121,10 @@ function hasChecksum(bytes: Uint8Array, at: number): boolean {
 /** Octal digits, or base 256 where the first bit is set; not over 2^53. */
 function takeNumber(bytes: Uint8Array, at: number, length: number): number {
   if (bytes[at] < 0x80) {
-    const digits = /^[ \0]*([0-7]*)(?:[ \0]|$)/.exec(textOfBytes(bytes.subarray(at, at + length)));
-    if (digits === null) throw new TarProblem('a number in the header at byte ' + String(Math.floor(at / BLOCK_BYTES) * BLOCK_BYTES) + ' is none');
+    const text = textOfBytes(bytes.subarray(at, at + length));
+    const digits = /^ *([0-7]*)(?:[ \0]|$)/.exec(text);
+    // Behind a leading NUL GNU tar reads on; to others, and POSIX, the number ends there and is 0.
+    if (digits === null || (/^ *\0/.test(text) && /[0-7]/.test(text))) throw new TarProblem('a number in the header at byte ' + String(Math.floor(at / BLOCK_BYTES) * BLOCK_BYTES) + ' is none');
     return digits[1] === '' ? 0 : parseInt(digits[1], 8);
   }
   // Two's complement of `length` bytes, but for the bit that marks it.

@@ -141,13 +141,17 @@ function findCrc(): RunningCrc {
   return native ?? ((data, before) => crc32(data, 0, data.length, before));
 }
 
+const DIRECTORY_PIECE = 1 << 16;
+
 class ZipSink implements ArchiveSink {
   private readonly file: NewFile;
   private readonly request: ArchiveRequest;
   private readonly crc = findCrc();
   private item: ZipItem | undefined;
   private count = 0;
-  private readonly directory: ByteString[] = [];
+  /** What stands at the end, in pieces outside of the heap, and what comes behind them. */
+  private readonly directory: Buffer[] = [];
+  private gathered: ByteString = '';
 
   constructor(name: ByteString, request: ArchiveRequest) {
     this.file = new NewFile(name, 0o666);
@@ -171,13 +175,20 @@ class ZipSink implements ArchiveSink {
     const { crc, offset } = this.item;
     // The checksum stands before the content of which it is.
     this.file.patch(String.fromCharCode(crc & 255, (crc >>> 8) & 255, (crc >>> 16) & 255, crc >>> 24), offset + ZIP_LOCAL_CRC_AT);
-    this.directory.push(printZipDirectoryEntry(this.item));
+    this.gathered += printZipDirectoryEntry(this.item);
+    if (this.gathered.length > DIRECTORY_PIECE) this.holdGathered();
     this.count += 1;
   }
 
+  private holdGathered(): void {
+    this.directory.push(Buffer.from(this.gathered, 'latin1'));
+    this.gathered = '';
+  }
+
   finish(): void {
+    this.holdGathered();
     const offset = this.file.position;
-    for (const entry of this.directory) this.file.putText(entry);
+    for (const piece of this.directory) this.file.put(piece);
     this.file.putText(printZipEnd(this.count, this.file.position - offset, offset));
   }
 

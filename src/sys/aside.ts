@@ -33,6 +33,7 @@ import { findChecksum } from '../formats/checksums.ts';
 import { decodeText, encodeText } from '../formats/percent.ts';
 import { findLinkAbove } from './bounds.ts';
 import { makeRandomDigits, readUtcMicros } from './clock.ts';
+import { copyContent } from './copying.ts';
 import { errorCode, listFolder, listOwnFolder, lstatIfThere, makeFolder, readBytesIfThere, removeIfThere, replaceFile, statIfThere, toFsPath, toText } from './files.ts';
 import { describeFile, hashWithRetry } from './hash.ts';
 import { enterMaking } from './making.ts';
@@ -220,7 +221,7 @@ function copyAlike(from: ByteString, to: ByteString): void {
   removeIfThere(unfinished);
   if (stat.isSymbolicLink()) fs.symlinkSync(fs.readlinkSync(toFsPath(from), 'buffer'), toFsPath(unfinished));
   else {
-    fs.copyFileSync(toFsPath(from), toFsPath(unfinished), fs.constants.COPYFILE_FICLONE);
+    copyContent(from, unfinished);
     fs.chmodSync(toFsPath(unfinished), stat.mode & 0o7777);
     copyOwner(unfinished, stat);
     copyTimes(from, unfinished, stat);

@@ -25,6 +25,7 @@ import { argumentsOf, enterFolder, listChangedInputs, methodOf, openStreams, set
 import type { Streams } from './commandplace.ts';
 import { ContentFinder } from './contents.ts';
 import type { FoundContent } from './contents.ts';
+import { copyContent } from './copying.ts';
 import { errorCode, lstatIfThere, makeFolder, toFsPath, writeAll } from './files.ts';
 import { describeFile, hashWithRetry } from './hash.ts';
 import { readCurrentFolder } from './machine.ts';
@@ -149,7 +150,7 @@ function lendContents(held: Held, restored: { file: FileState; found: FoundConte
     const name = absoluteOf(held.project, file.path);
     if (findLinkAbove(held.project.root, name) !== undefined) throw new Failure('cannot put back "' + file.path + '": a link leads out of the project');
     const unfinished = held.folder + '/lent';
-    if (found.kind === 'file') fs.copyFileSync(toFsPath(found.name), toFsPath(unfinished), fs.constants.COPYFILE_FICLONE);
+    if (found.kind === 'file') copyContent(found.name, unfinished);
     else if (file.kind === 'l') fs.symlinkSync(Buffer.from(found.content, 'latin1'), toFsPath(unfinished));
     else writeNew(unfinished, found.content);
     if (file.kind !== 'l') fs.chmodSync(toFsPath(unfinished), (file.kind === 'x' ? 0o777 : 0o666) & ~process.umask());

@@ -11,6 +11,7 @@
 //    made: beneath the place of a disk that is not mounted another disk would be filled.
 import type { ByteString } from '../core/bytes.ts';
 import { makeRandomDigits, readUtcMicros } from './clock.ts';
+import { cloneFile, copyOpenFile, mayClone, setMode } from './copying.ts';
 import { errorCode, isForbidden, lstatIfThere, makeFolder, readRegularIfThere, removeIfThere, toFsPath, writeAll } from './files.ts';
 import { hashBytes, hashRegularFile } from './hash.ts';
 import { crypto, fs } from './node.ts';
@@ -22,36 +23,10 @@ import { tell } from './terminal.ts';
 /** 'source', 'target': what cannot be read, or written, and why. 'none': the source is no regular file. */
 type CopyOutcome = { kind: 'copied'; hash: string } | { kind: 'none' } | { kind: 'source' | 'target'; error: unknown };
 
-const COPY_BYTES = 1 << 20;
-let copyBuffer: Buffer | undefined;
-
-function copyOpenFile(from: number, to: number): string {
-  const buffer = copyBuffer = copyBuffer ?? Buffer.allocUnsafeSlow(COPY_BYTES);
+function copyOpenHashed(from: number, to: number): string {
   const hash = crypto().createHash('sha256');
-  for (let n = -1; n !== 0;) {
-    n = fs.readSync(from, buffer, 0, COPY_BYTES, null);
-    const part = n === COPY_BYTES ? buffer : buffer.subarray(0, n);
-    hash.update(part);
-    writeAll(to, part);
-  }
+  copyOpenFile(from, to, (part) => { hash.update(part); });
   return hash.digest('hex');
-}
-
-// For less than this a second reading costs more than sharing blocks saves.
-const CLONED_FROM_BYTES = 1 << 16;
-let canClone = true;
-
-/** Has the file system share the blocks of two files, if it can. Takes the target away if it cannot. */
-function cloneFile(from: ByteString, to: ByteString): boolean {
-  try {
-    fs.copyFileSync(toFsPath(from), toFsPath(to), fs.constants.COPYFILE_FICLONE_FORCE);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === '') throw error;
-    canClone = false;
-    removeIfThere(to);
-    return false;
-  }
 }
 
 /** Writes to a new file what is in `source`. Its mode is `mode`, less what the umask takes if `isMasked`. */
@@ -59,13 +34,13 @@ function fillNewFile(source: number, from: ByteString, to: ByteString, mode: num
   let target = fs.openSync(toFsPath(to), 'wx', mode | 0o200);
   try {
     const wanted = isMasked ? fs.fstatSync(target).mode & 0o7777 : mode;
-    const isTried = canClone && fs.fstatSync(source).size >= CLONED_FROM_BYTES;
+    const isTried = mayClone(fs.fstatSync(source).size);
     const isCloned = isTried && cloneFile(from, to);
     if (isTried && !isCloned) {
       fs.closeSync(target);
       target = fs.openSync(toFsPath(to), 'wx', mode | 0o200);
     }
-    const hash = isCloned ? hashRegularFile(to) : { kind: 'hashed' as const, hash: copyOpenFile(source, target) };
+    const hash = isCloned ? hashRegularFile(to) : { kind: 'hashed' as const, hash: copyOpenHashed(source, target) };
     setMode(target, wanted);
     if (!isMasked) fs.fsyncSync(target);
     return hash.kind === 'hashed' ? hash.hash : '';
@@ -100,15 +75,6 @@ export function copyChecked(from: ByteString, hash: string, to: ByteString, mode
   if (outcome.kind === 'copied' && outcome.hash === hash) return true;
   removeIfThere(to);
   return false;
-}
-
-/** File systems without modes refuse; then they need none. */
-function setMode(target: number, mode: number): void {
-  try {
-    fs.fchmodSync(target, mode);
-  } catch (error) {
-    if (errorCode(error) === '') throw error;
-  }
 }
 
 /** Sets its times to now, if one may: by them gc tells what was used last. */

@@ -20,6 +20,7 @@ import { compareFiles } from './compare.ts';
 import type { Content } from './compare.ts';
 import { readFound } from './contents.ts';
 import type { ContentFinder } from './contents.ts';
+import { copyContent } from './copying.ts';
 import { errorCode, lstatIfThere, makeFolder, readFirstBytes, toFsPath } from './files.ts';
 import { deflateZlib, inflateZlibAtMost } from './inflate.ts';
 import { readCurrentFolder } from './machine.ts';
@@ -93,7 +94,7 @@ function keepOutputs(request: OneRepeat, folder: ByteString): Map<ByteString, By
     const found = file.kind === 'l' || !isResultPath(file.path) ? undefined : request.finder.find(file, request.run);
     if (found === undefined || found.kind !== 'file') continue;
     const name = folder + '/' + String(kept.size);
-    fs.copyFileSync(toFsPath(found.name), toFsPath(name), fs.constants.COPYFILE_FICLONE);
+    copyContent(found.name, name);
     kept.set(file.path, name);
   }
   return kept;
@@ -195,7 +196,7 @@ export function keepForLook(origin: Project, tree: Project, repeat: Run, paths: 
       fs.renameSync(toFsPath(from), toFsPath(to));
     } catch (error) {
       if (errorCode(error) !== 'EXDEV') throw error;
-      fs.copyFileSync(toFsPath(from), toFsPath(to));
+      copyContent(from, to);
     }
   }
   return isUsed ? folder : undefined;

@@ -22,6 +22,7 @@ import type { GitEntry } from '../formats/gitindex.ts';
 import { findLinkAbove, findLinkOut } from './bounds.ts';
 import { makeRandomDigits, readUtcMicros } from './clock.ts';
 import type { ContentFinder, FoundContent } from './contents.ts';
+import { copyContent } from './copying.ts';
 import { errorCode, listFolder, listOwnFolder, lstatIfThere, makeFolder, readBytesIfThere, readLinkTarget, removeIfThere, toFsPath, writeAll } from './files.ts';
 import type { CommitFile } from './gitobjects.ts';
 import { listCommitFiles, readBlobs } from './gitobjects.ts';
@@ -189,7 +190,7 @@ function putContent(scratch: Scratch, name: ByteString, found: FoundContent, mod
   let stampS = timeS;
   if (found.kind === 'file') {
     // Shares the blocks where the file system can, and copies where it cannot: never a hard link.
-    fs.copyFileSync(toFsPath(found.name), toFsPath(name), fs.constants.COPYFILE_FICLONE);
+    copyContent(found.name, name);
     // A file that is younger than the run, a copy of what was made again, say, would seem to be changed by it.
     stampS = Math.min((lstatIfThere(found.name)?.mtimeMs ?? Infinity) / 1000, timeS);
   }

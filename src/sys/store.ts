@@ -39,6 +39,7 @@ import { addRunToMakefile, printMakefilePieces } from '../views/makefile.ts';
 import { findChecksum, printChecksumPieces } from '../formats/checksums.ts';
 import type { LongText } from '../formats/longtext.ts';
 import { fs, os } from './node.ts';
+import { copyContent } from './copying.ts';
 import { createFile, errorCode, isForbidden, keepTemporariesIn, listFolder, listOwnFolder, lstatIfThere, makeFolder, passOverForbidden, readBytesIfThere, readRegularIfThere, removeIfThere, replaceFile, statIfThere, syncFolder, toFsPath } from './files.ts';
 import type { FileContent } from './files.ts';
 import { describeFile, hashBytes, hashWithRetry } from './hash.ts';
@@ -437,7 +438,7 @@ function moveLog(project: Project, from: ByteString, to: ByteString): void {
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return; // another process settles the same lost run
     if (errorCode(error) !== 'EXDEV') throw error;
-    fs.copyFileSync(toFsPath(from), toFsPath(to));
+    copyContent(from, to);
     removeIfThere(from);
   }
 }
