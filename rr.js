@@ -39,6 +39,7 @@
 //   sys/node.ts                 the door to Node's standard library
 //   sys/clock.ts                the only place that reads a clock or random numbers
 //   sys/files.ts                reading and writing files whose names are bytes
+//   sys/copying.ts              copies contents of files, by sharing their blocks where that can be
 //   sys/threads.ts              a second thread that shares the work of the first
 //   sys/late.ts                 brings in the files of rr.js that stand in comments until one of their functions is called
 //   sys/terminal.ts             what rr's own descriptors are, and printing to them
@@ -3439,6 +3440,80 @@ function createFileInPlace(name, content, mode, isDurable) {
     fs.closeSync(fd);
   }
   return true;
+}
+
+// ==== src/sys/copying.ts =========================================================================
+// copying.ts - copies contents of files, by sharing their blocks where that can be. Hashes nothing.
+
+const COPY_BYTES = 1 << 20;
+let copyBuffer;
+
+/** All that comes from one open file to another; `see` gets each part, whose memory is used again. */
+function copyOpenFile(from, to, see) {
+  const buffer = copyBuffer = copyBuffer ?? Buffer.allocUnsafeSlow(COPY_BYTES);
+  for (let n = -1; n !== 0;) {
+    n = fs.readSync(from, buffer, 0, COPY_BYTES, null);
+    const part = n === COPY_BYTES ? buffer : buffer.subarray(0, n);
+    see(part);
+    writeAll(to, part);
+  }
+}
+
+/** File systems without modes refuse; then they need none. */
+function setMode(target, mode) {
+  try {
+    fs.fchmodSync(target, mode);
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+  }
+}
+
+// For less than this a second reading costs more than sharing blocks saves.
+const CLONED_FROM_BYTES = 1 << 16;
+let canClone = true;
+
+/** Is it worth trying to share the blocks of a file of this size? */
+function mayClone(sizeBytes) {
+  return canClone && sizeBytes >= CLONED_FROM_BYTES;
+}
+
+/** Has the file system share the blocks of two files, if it can. Takes the target away if it cannot. */
+function cloneFile(from, to) {
+  try {
+    fs.copyFileSync(toFsPath(from), toFsPath(to), fs.constants.COPYFILE_FICLONE_FORCE);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    canClone = false;
+    removeIfThere(to);
+    return false;
+  }
+}
+
+/**
+ * Copies the content and the mode of a file to another, which is made or written over; the blocks are shared if the
+ * file system can. What fs.copyFileSync() does, but that goes round for ever if the file becomes shorter meanwhile
+ * (libuv waits for as many bytes as it had). Errors name the file.
+ */
+function copyContent(from, to) {
+  const source = fs.openSync(toFsPath(from), fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
+  try {
+    const { mode, size } = fs.fstatSync(source);
+    if (mayClone(size) && cloneFile(from, to)) return;
+    const target = fs.openSync(toFsPath(to), 'w', (mode & 0o777) | 0o200);
+    try {
+      copyOpenFile(source, target, () => undefined);
+      setMode(target, mode & 0o7777);
+    } finally {
+      fs.closeSync(target);
+    }
+  } catch (error) {
+    const fault = error;
+    if (fault.path === undefined && fault.syscall !== undefined) fault.path = toFsPath(fault.syscall === 'read' ? from : to);
+    throw error;
+  } finally {
+    fs.closeSync(source);
+  }
 }
 
 // ==== src/sys/threads.ts =========================================================================
@@ -7661,7 +7736,7 @@ function moveLog(project, from, to) {
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return; // another process settles the same lost run
     if (errorCode(error) !== 'EXDEV') throw error;
-    fs.copyFileSync(toFsPath(from), toFsPath(to));
+    copyContent(from, to);
     removeIfThere(from);
   }
 }
@@ -10009,7 +10084,7 @@ function printVerbHelp(verb) {
 
 // ==== what brings in the files below =============================================================
 noteParts({
-  build: '98d2c559872f0b19',
+  build: '3462be688e991c23',
   base: () => ({
     ACCEPTANCES, CANNOT_SYNC, CLOCK_TICKS_PER_S, CommandStopper, DURATION_WORDS, ENDING_SIGNALS,
     EXIT, EXPORT_FORMS, Failure, FieldWriter, HashCache, LARGEST_SOURCE_BYTES,
@@ -10018,43 +10093,44 @@ noteParts({
     SeriesCollector, UNCLAIMED_ID, absoluteOf, addDeclaredOutputs, addFault, addHead, addLinks,
     addNewFolders, addPathTo, areOpenedAsThen, attempt, beginBatch, beginCode, blameName,
     bringUpToDate, canonicalFloat, canonicalInteger, changeRun, childProcess, chooseReuse,
-    claimFifos, codePointAt, compareBytes, compileGlob, createFile, crypto, cutToWidth,
-    decodeJsonString, decodeParameter, decodeText, decodeWithheld, describeFault, describeFile,
-    describeOtherEnd, describeOwnPlace, describeSelf, describeSoftware, describeStartFailure,
-    describeStat, describeSystemError, detachString, displayWidth, dropAtEnd, dropAtEnds,
-    dropEmptySections, dropEndSlashes, dropHeads, editDistance, emptyRun, encodeParameter,
-    encodeText, encodeWithheld, encodeWord, endCode, endingOfLog, errorCode, executeStep,
-    expandDeclared, expandGlob, explainStrays, failRecord, failUnmade, fileParametersOf, fillStep,
-    filterRunsByFiles, findArgumentFiles, findChecksum, findGitSetting, findHeads,
-    findInheritedDescriptors, findLinkAbove, findLinkIn, findLinkOut, findLiveRuns, findNameFault,
-    findNeeded, findParameter, findPrevious, findProgram, findRemoteUrl, findRepeatObstacle,
-    findRepository, findReuseObstacle, findRpmOwners, findRuleFault, findSqliteKeys,
-    findSqliteRoot, findSqliteRow, findStrace, findUntrustedFilters, findWayOut, fixedFolder,
-    folderOfName, folderOfRecord, formatBytes, formatSeconds, formatUtcMicros, fs, gatherPieces,
-    guessSoftware, hasDots, hasReftable, hasShellSyntax, hashBuffer, hashBytes, hashFiles,
-    hashGitObject, hashPieces, hashRegularFile, hashWithRetry, holdOutsideHeap, identifyProcess,
-    includeAllRuns, inflateBytes, initialFiles, isComparable, isDeclarableVariable, isDeclared,
-    isFaithfulRepeat, isForbidden, isFree, isGitTrue, isGlob, isHolderAlive, isInProject,
-    isLeftOut, isPlainText, isReferenceName, isRepeatAccepted, isReplayedVariable, isResult,
-    isResultPath, isSameAsPlanned, isSameContent, isSameNode, isSecretFile, isSecretName,
-    isSettled, isSharingForeground, isShellFifo, isShellName, isSourceName, isTargetInside,
-    isTerminal, isUnwritable, isUtf8, joinAtStars, joinNames, joinWords, jsonFileOf, jsonTextOf,
-    judgeRepeat, keepLinks, kindsOfWord, listBelow, listCandidateWords, listDeclared,
-    listDescendants, listEntriesWithGit, listFiltered, listFolder, listMonth, listMonths,
-    listOwnFolder, listOwners, listParameters, listPatchedNames, listRecordFiles, listRecords,
-    listSecretVariables, listTellingVariables, listUnfinished, listVariables, lookUp,
-    lstatIfThere, makeClassifier, makeFolder, makeHarmless, makeHeldFolder, makeLiveRun,
-    makeMonthFolder, makeOwnFolder, makePlace, makeRandomDigits, makeResultTester, makeRunId,
-    makeScratch, makeSecretHasher, makeWithholder, makeWriterMark, maskArguments, maskText,
-    maskValue, matchPattern, moveMarkToPending, nameFileParameter, nameOfOwnFile, nameOfStep,
-    noObservation, normalizeName, noteCode, noteEnded, noteFacts, noteGood, noteMeasures,
-    noteOwned, numberOfValue, offerSlots, openBareRepository, openJobTokens, openOrMakeProject,
-    openReader, openRepository, openReuse, openSqlite, originOfRemote, os, parseDuration,
-    parseFile, parseGitConfig, parseJson, parsePlan, parseRawDiff, parseResources, parseRun,
-    parseSeries, parseSize, parseSwhid, parseSwhidRange, parseTimeout, passOverForbidden, pauseMs,
-    placeRuns, pourInto, prepareOwnFolder, printChoices, printFile, printJsonRun, printJsonValue,
-    printKey, printLineCommand, printMakefile, printMark, printOut, printPieces, printProgress,
-    printRanges, printRecord, printRunBody, printSize, printSnapshot, printStep, printStepFailure,
+    claimFifos, cloneFile, codePointAt, compareBytes, compileGlob, copyContent, copyOpenFile,
+    createFile, crypto, cutToWidth, decodeJsonString, decodeParameter, decodeText, decodeWithheld,
+    describeFault, describeFile, describeOtherEnd, describeOwnPlace, describeSelf,
+    describeSoftware, describeStartFailure, describeStat, describeSystemError, detachString,
+    displayWidth, dropAtEnd, dropAtEnds, dropEmptySections, dropEndSlashes, dropHeads,
+    editDistance, emptyRun, encodeParameter, encodeText, encodeWithheld, encodeWord, endCode,
+    endingOfLog, errorCode, executeStep, expandDeclared, expandGlob, explainStrays, failRecord,
+    failUnmade, fileParametersOf, fillStep, filterRunsByFiles, findArgumentFiles, findChecksum,
+    findGitSetting, findHeads, findInheritedDescriptors, findLinkAbove, findLinkIn, findLinkOut,
+    findLiveRuns, findNameFault, findNeeded, findParameter, findPrevious, findProgram,
+    findRemoteUrl, findRepeatObstacle, findRepository, findReuseObstacle, findRpmOwners,
+    findRuleFault, findSqliteKeys, findSqliteRoot, findSqliteRow, findStrace,
+    findUntrustedFilters, findWayOut, fixedFolder, folderOfName, folderOfRecord, formatBytes,
+    formatSeconds, formatUtcMicros, fs, gatherPieces, guessSoftware, hasDots, hasReftable,
+    hasShellSyntax, hashBuffer, hashBytes, hashFiles, hashGitObject, hashPieces, hashRegularFile,
+    hashWithRetry, holdOutsideHeap, identifyProcess, includeAllRuns, inflateBytes, initialFiles,
+    isComparable, isDeclarableVariable, isDeclared, isFaithfulRepeat, isForbidden, isFree,
+    isGitTrue, isGlob, isHolderAlive, isInProject, isLeftOut, isPlainText, isReferenceName,
+    isRepeatAccepted, isReplayedVariable, isResult, isResultPath, isSameAsPlanned, isSameContent,
+    isSameNode, isSecretFile, isSecretName, isSettled, isSharingForeground, isShellFifo,
+    isShellName, isSourceName, isTargetInside, isTerminal, isUnwritable, isUtf8, joinAtStars,
+    joinNames, joinWords, jsonFileOf, jsonTextOf, judgeRepeat, keepLinks, kindsOfWord, listBelow,
+    listCandidateWords, listDeclared, listDescendants, listEntriesWithGit, listFiltered,
+    listFolder, listMonth, listMonths, listOwnFolder, listOwners, listParameters,
+    listPatchedNames, listRecordFiles, listRecords, listSecretVariables, listTellingVariables,
+    listUnfinished, listVariables, lookUp, lstatIfThere, makeClassifier, makeFolder, makeHarmless,
+    makeHeldFolder, makeLiveRun, makeMonthFolder, makeOwnFolder, makePlace, makeRandomDigits,
+    makeResultTester, makeRunId, makeScratch, makeSecretHasher, makeWithholder, makeWriterMark,
+    maskArguments, maskText, maskValue, matchPattern, mayClone, moveMarkToPending,
+    nameFileParameter, nameOfOwnFile, nameOfStep, noObservation, normalizeName, noteCode,
+    noteEnded, noteFacts, noteGood, noteMeasures, noteOwned, numberOfValue, offerSlots,
+    openBareRepository, openJobTokens, openOrMakeProject, openReader, openRepository, openReuse,
+    openSqlite, originOfRemote, os, parseDuration, parseFile, parseGitConfig, parseJson,
+    parsePlan, parseRawDiff, parseResources, parseRun, parseSeries, parseSize, parseSwhid,
+    parseSwhidRange, parseTimeout, passOverForbidden, pauseMs, placeRuns, pourInto,
+    prepareOwnFolder, printChoices, printFile, printJsonRun, printJsonValue, printKey,
+    printLineCommand, printMakefile, printMark, printOut, printPieces, printProgress, printRanges,
+    printRecord, printRunBody, printSize, printSnapshot, printStep, printStepFailure,
     printStepStart, printSwhid, printSwhidFolder, printTable, printTableHead, printTableRow,
     putBackSafely, putChecksums, putInPlace, putNamed, quoteCommand, quoteWord, readAskedOptions,
     readBytesIfThere, readColumns, readCurrentFolder, readEachRecord, readEnvironment,
@@ -10069,9 +10145,9 @@ noteParts({
     rememberHashes, removeAbandonedScratch, removeHeldFolder, removeIfThere, removeTree,
     renewMark, replaceByName, replaceFile, replaceFileIf, requireFields, requireProject,
     resolveLinks, resultsOf, runGit, runningLogName, saveByContent, saveLogs, scanSqliteTable,
-    sealRecord, setFields, setOwnVariables, setReuse, setUpProject, settleLostRuns, shareSettings,
-    shareWork, signalAll, signalName, signalNumber, spanOfRun, spellCommand, spellForRecord,
-    splitCommand, splitFields, splitNames, splitParameterName, splitPatchSections,
+    sealRecord, setFields, setMode, setOwnVariables, setReuse, setUpProject, settleLostRuns,
+    shareSettings, shareWork, signalAll, signalName, signalNumber, spanOfRun, spellCommand,
+    spellForRecord, splitCommand, splitFields, splitNames, splitParameterName, splitPatchSections,
     splitSimpleCommand, splitVariable, splitWord, stagingFolder, startStepWorker, statIfThere,
     statKeyOf, stepNotStarted, storeEnvironment, straceCommand, stripUrlCredentials, swhidOfCode,
     syncFolder, takeSnapshot, tell, toBytes, toFsPath, toRecordPath, toSpawnArguments, toText,
@@ -10410,1057 +10486,1057 @@ restoreOwnVariables();
 if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
 else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
 
-// ==== late, build 98d2c559872f0b19 ===============================================================
+// ==== late, build 3462be688e991c23 ===============================================================
 function holdLateFiles() { /*
-core/numberlists.ts 11468
+core/numberlists.ts 11544
 uses 
 gives NumberList NumberRows groupPlaces
-core/heldrun.ts 11529
+core/heldrun.ts 11605
 uses detachString
 gives RunHolder
-core/signature.ts 11576
+core/signature.ts 11652
 uses compareBytes findHeads
 gives judgeRecordChain listSignedFiles stateRecords
-core/graph.ts 11729
+core/graph.ts 11805
 uses isComparable
 gives findLiveRuns findNeeded isResult isResultPath isSameContent listOwners makeLiveRun noteOwned placeRuns resultsOf
 needs core/graph.ts
-core/circles.ts 11981
+core/circles.ts 12057
 uses 
 gives findCircles
-core/steps.ts 12026
+core/steps.ts 12102
 uses compareBytes compileGlob findCircles fixedFolder isGlob isResult noteOwned
 gives NO_FACTS buildStepGraph findCarriers findRunBefore makePatternTester plannedInputs plannedOutputs sortSteps splitFileParameter stepFactsOf withAllAfter withAllBefore
-core/stepcauses.ts 12511
+core/stepcauses.ts 12587
 uses isSameContent isSourceName splitFileParameter
 gives describeCause describeCauses findStepCauses isOfResult
-core/lineage.ts 12716
+core/lineage.ts 12792
 uses groupPlaces isComparable
 gives findMaker findReaders isKnownContent listReadings outputState traceDown traceLineage traceUp
-core/layers.ts 12998
+core/layers.ts 13074
 uses 
 gives layOut
-core/staleness.ts 13154
+core/staleness.ts 13230
 uses NumberList compareBytes findStepCauses groupPlaces isOfResult isSameContent
 gives findOverwriters findUnknown judgeFiles listExpectations listPathsOfStep listResultFolders makeOrphanTester
-core/linediff.ts 13350
+core/linediff.ts 13426
 uses 
 gives diffTexts isBinaryContent
-core/versions.ts 13688
+core/versions.ts 13764
 uses 
 gives compareVersions
-core/environment.ts 13828
+core/environment.ts 13904
 uses 
 gives emptyEnvironment
-core/rundiff.ts 13859
+core/rundiff.ts 13935
 uses compareBytes compareVersions
 gives compareRuns hasDifference isSameAspect isSameRow splitAt
-core/select.ts 14208
+core/select.ts 14284
 uses compareBytes
 gives findCounterpart listValueNames matchesFiles matchesFilter parseParameterCondition readDecimal resolveName selectRun valuesOf
-core/comparison.ts 14384
+core/comparison.ts 14460
 uses 
 gives describeTolerance isWithin
-core/moment.ts 14465
+core/moment.ts 14541
 uses 
 gives readMoment
-core/notes.ts 14495
+core/notes.ts 14571
 uses compileGlob recordPath
 gives applyNotes emptyNote findCountingNotes findTolerance groupNotes hasEffect notePath
-core/journal.ts 14676
+core/journal.ts 14752
 uses compareBytes trimBlanks
 gives arrangeJournal countStatuses distinctTexts spanParameters
-core/metadata.ts 14756
+core/metadata.ts 14832
 uses dropEndSlashes
 gives emptyMetadata emptyTold familyFirst joinMetadata nameOfField
-core/publication.ts 14990
+core/publication.ts 15066
 uses 
 gives oneFile
-core/paper.ts 15036
+core/paper.ts 15112
 uses 
 gives UsedKeys
-core/archive.ts 15099
+core/archive.ts 15175
 uses codePointAt compareBytes isResultPath isUtf8 utf8SequenceLength
 gives TOP_MAKEFILE_NAMES compareOmitted findBagFault findNameClashes includesProvenance isDocumentName judgeClaim listArchiveClaims
-core/report.ts 15231
+core/report.ts 15307
 uses 
 gives findLastRepeats orderDetails thinOut
-core/system.ts 15282
+core/system.ts 15358
 uses lookUp
 gives platformOf readSystemRelease
-core/recordedsoftware.ts 15332
+core/recordedsoftware.ts 15408
 uses EXIT Failure REPLAYED_VARIABLES compareBytes compareVersions lookUp readSystemRelease splitVariable
 gives collectSoftware
-core/filteroptions.ts 15549
+core/filteroptions.ts 15625
 uses EXIT Failure readMoment
 gives requireMoment
-core/parameters.ts 15560
+core/parameters.ts 15636
 uses compareBytes editDistance
 gives DEEPEST_NESTING canonicalFloat canonicalInteger fileParametersOf findParameter isSameNode listParameters nameFileParameter printKey splitParameterName
 needs core/parameters.ts
-core/tracefiles.ts 15781
+core/tracefiles.ts 15857
 uses detachString folderOfName hasDots joinNames normalizeName
 gives TracedFiles
-core/traceprocesses.ts 16195
+core/traceprocesses.ts 16271
 uses 
 gives TracedProcesses listIds noteKept noteRead noteWritten
-core/tracecalls.ts 16363
+core/tracecalls.ts 16439
 uses detachString folderOfName joinNames normalizeName noteKept noteRead noteWritten
 gives CALL_HANDLERS
-core/trace.ts 16822
+core/trace.ts 16898
 uses CALL_HANDLERS TracedFiles TracedProcesses compareBytes folderOfName listIds
 gives Trace
-core/packagefact.ts 17117
+core/packagefact.ts 17193
 uses compareBytes
 gives choosePackage
-core/timestamps.ts 17140
+core/timestamps.ts 17216
 uses 
 gives STAMP_PATTERN haveStampsAsOnlyDifference
-core/localecauses.ts 17251
+core/localecauses.ts 17327
 uses compareBytes
 gives isLocaleDifference isSortedOtherwise
-core/causes.ts 17344
+core/causes.ts 17420
 uses compareBytes haveStampsAsOnlyDifference isLocaleDifference isSortedOtherwise
 gives findCauses
-core/repeat.ts 17439
+core/repeat.ts 17515
 uses fileParametersOf isComparable isResultPath isSameContent joinWords resolveName resultsOf splitParameterName
 gives ResultHistory USUAL_SURROUNDINGS changeRun describeOtherEnd findRepeatObstacle isFaithfulRepeat isRepeatAccepted judgeRepeat shareSettings
 needs core/select.ts core/repeat.ts
-core/reproducible.ts 17723
+core/reproducible.ts 17799
 uses findRepeatObstacle isFaithfulRepeat
 gives judgeReproducible
-core/evidence.ts 17860
+core/evidence.ts 17936
 uses isFaithfulRepeat isRepeatAccepted
 gives judgeLastRepeats listCommits listUnkeptSources
-core/reuse.ts 17921
+core/reuse.ts 17997
 uses REPLAYED_VARIABLES compareBytes hasDots isResultPath isSourceName
 gives ListedFolders endingOfLog findReuseObstacle listTellingVariables
 needs core/reuse.ts
-core/freeing.ts 18077
+core/freeing.ts 18153
 uses compareBytes
 gives listNeeded planFreeing sumBytes
-core/schedule.ts 18154
+core/schedule.ts 18230
 uses 
 gives Schedule
-core/clusterplan.ts 18478
+core/clusterplan.ts 18554
 uses compareBytes
 gives TASK_ENDS countJobs isInFlight judgeTask planArrays tasksOfJob
-core/decimals.ts 18635
+core/decimals.ts 18711
 uses dropAtEnd
 gives mixGeometrically mixLinearly readExactDecimal stepRange
-core/random.ts 18804
+core/random.ts 18880
 uses 
 gives RANDOM_WHOLE SplitMix64
-core/sweep.ts 18850
+core/sweep.ts 18926
 uses EXIT Failure RANDOM_WHOLE SplitMix64 compareBytes mixGeometrically mixLinearly readExactDecimal stepRange
 gives crossAxes drawPoints findLatestPoints findSharedOutput keyOfParameters makeRowAxis numberPoints readParameterAxis zipAxes
-core/variations.ts 19152
+core/variations.ts 19228
 uses USUAL_SURROUNDINGS
 gives judgeVariations listVariations needsControl
-formats/iri.ts 19363
+formats/iri.ts 19439
 uses codePointAt utf8SequenceLength
 gives encodeIri isWebAddress
-formats/mediatypes.ts 19399
+formats/mediatypes.ts 19475
 uses 
 gives mediaTypeOf
-formats/placeholders.ts 19425
+formats/placeholders.ts 19501
 uses isGlob
 gives fillPattern fillText parsePlaceholders placeholderNamesIn valueOfPart
-formats/shelltext.ts 19493
+formats/shelltext.ts 19569
 uses valueOfPart
 gives baseName fillShellScript findProgramWords findShellScript isPlainShellValue isTameValue readShellScript
-formats/commandtemplate.ts 19772
+formats/commandtemplate.ts 19848
 uses EXIT Failure fillShellScript fillText findProgramWords findShellScript isPlainShellValue isTameValue makeHarmless parsePlaceholders placeholderNamesIn readShellScript
 gives fillCommand namesInCommand readCommandTemplate
-formats/latex.ts 19829
+formats/latex.ts 19905
 uses codePointAt utf8SequenceLength
 gives LATEX_DEFINITION escapeLatex
-formats/tex.ts 19903
+formats/tex.ts 19979
 uses dropAtEnd
 gives scanTex
-formats/reuseentry.ts 20138
+formats/reuseentry.ts 20214
 uses FieldWriter compareBytes decodeText emptyRun encodeParameter encodeText fileParametersOf listTellingVariables parseRun printRunBody
 gives parseReuseEntry printReuseEntry printStepKey
-formats/runlines.ts 20194
+formats/runlines.ts 20270
 uses NO_FACTS decodeParameter decodeText decodeWithheld encodeParameter encodeText encodeWithheld parseFile printFile stepFactsOf
 gives GraphLine SummaryLine isFileCell isLineOfProject printGraphLine printSummaryLine readLineId
-formats/claims.ts 20437
+formats/claims.ts 20513
 uses GraphLine detachString emptyRun isResult isResultPath listOwners parseFile placeRuns printFile printGraphLine readLineId
 gives RecordClaims
 needs core/circles.ts core/steps.ts formats/runlines.ts formats/claims.ts
-formats/indexfile.ts 20523
+formats/indexfile.ts 20599
 uses 
 gives INDEX_HASH_BYTES parseIndexFile printIndexBody
-formats/slurm.ts 20564
+formats/slurm.ts 20640
 uses dropAtEnds splitWord
 gives SACCT_FORMAT SQUEUE_FORMAT parseMaxArraySize parseSacct parseSbatch parseSqueue printAskedOptions printJobName readJobState
-formats/clusterbatch.ts 20681
+formats/clusterbatch.ts 20757
 uses RUN_ID TASK_ENDS decodeText encodeText encodeWord splitWord
 gives parseArrayJobs parseBatch parseTask printArrayJob printAttempt printBatch printTask printTaskEnd
-formats/note.ts 20834
+formats/note.ts 20910
 uses EXIT Failure FieldWriter RUN_ID decodeText emptyNote encodeText failRecord readFormatNumber readId requireFields setFields splitFields splitWord
 gives parseNote parseToleranceOption printNoteBody
-formats/statement.ts 20931
+formats/statement.ts 21007
 uses FieldWriter RUN_ID decodeText encodeText failRecord parseFile readFormatNumber readId readRecordLink readWhole requireFields setFields splitFields
 gives parseStatement printStatementBody
-formats/sshsig.ts 20989
+formats/sshsig.ts 21065
 uses joinAtStars lookUp
 gives isAllowedFor parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType
-formats/notetext.ts 21210
+formats/notetext.ts 21286
 uses EXIT Failure decodeText makeHarmless trimBlanks
 gives parseNoteText printNoteText
-formats/environment.ts 21315
+formats/environment.ts 21391
 uses decodeText emptyEnvironment lookUp parseFile
 gives parseEnvironment
 needs core/environment.ts formats/environment.ts
-formats/longtext.ts 21360
+formats/longtext.ts 21436
 uses 
 gives findBackward findForward listSplicedParts spliceText
-formats/checksums.ts 21468
+formats/checksums.ts 21544
 uses compareBytes findBackward findForward spliceText
 gives findChecksum printChecksumPieces putChecksums
 needs formats/longtext.ts formats/checksums.ts
-formats/gitconfig.ts 21534
+formats/gitconfig.ts 21610
 uses trimBlanks
 gives findGitSetting findRemoteUrl isGitTrue parseGitConfig stripUrlCredentials
 needs formats/gitconfig.ts
-formats/gitindex.ts 21709
+formats/gitindex.ts 21785
 uses Failure compareBytes
 gives GIT_FOLDER GIT_LINK GIT_SYMLINK bytesFromHex computeTree findEntryPlace hexFromBytes parseGitIndex readUint32
-formats/gitpack.ts 21908
+formats/gitpack.ts 21984
 uses compareBytes readUint32
 gives applyGitDelta findInPackIndex parseLooseObject readPackedObject
-formats/gitpatch.ts 22076
+formats/gitpatch.ts 22152
 uses 
 gives dropEmptySections listPatchedNames parseRawDiff splitPatchSections
 needs formats/gitpatch.ts
-formats/gittree.ts 22125
+formats/gittree.ts 22201
 uses hexFromBytes
 gives parseGitTree
-formats/swhid.ts 22153
+formats/swhid.ts 22229
 uses EXIT Failure GIT_FOLDER bytesFromHex compareBytes
 gives originOfRemote parseSwhid parseSwhidRange printSnapshot printSwhid printSwhidFolder swhidOfCode
 needs formats/gitindex.ts formats/swhid.ts
-formats/gitapply.ts 22285
+formats/gitapply.ts 22361
 uses applyGitDelta splitPatchSections
 gives LARGEST_PATCHED_BYTES applyPatchSection splitGitPatch
-formats/vcsoutput.ts 22443
+formats/vcsoutput.ts 22519
 uses lookUp
 gives closeSpacedNames listShownNames parseFossilInfo parseFossilList parseHgStatus parseSvnInfo parseSvnStatus
-formats/jsontape.ts 22556
+formats/jsontape.ts 22632
 uses 
 gives decodeJsonString parseJson
 needs formats/jsontape.ts
-formats/series.ts 22744
+formats/series.ts 22820
 uses decodeText encodeText
 gives PRINTED_NUMBER SERIES_VALUE numberOfValue parseResources parseSeries printResources printSeries
 needs formats/series.ts
-formats/printedline.ts 22848
+formats/printedline.ts 22924
 uses PRINTED_NUMBER SERIES_VALUE decodeJsonString parseJson
 gives LONGEST_PRINTED_LINE isHopeless isPromising plainLine readPrintedLine
-formats/metricrule.ts 23049
+formats/metricrule.ts 23125
 uses EXIT Failure PRINTED_NUMBER compileGlob
 gives METRICS_FROM_HINT findRuleFault matchPattern readMetricRule
 needs formats/series.ts formats/metricrule.ts
-formats/printedreader.ts 23157
+formats/printedreader.ts 23233
 uses LONGEST_PRINTED_LINE SeriesCollector isHopeless isPromising matchPattern plainLine readPrintedLine
 gives PrintedReader
-formats/plan.ts 23325
+formats/plan.ts 23401
 uses DURATION_WORDS Failure METRICS_FROM_HINT SIZE_WORDS decodeText dropAtEnd emptyRun encodeText findNameFault findRuleFault isDeclarableVariable isResultPath isSecretName lookUp maskText parseDuration parseSize quoteCommand splitSimpleCommand splitVariable trimBlanks utf8SequenceLength
 gives PLAN_HEAD parsePlan printStep readAsked readStep spellTyped
 needs formats/series.ts formats/metricrule.ts formats/plan.ts
-formats/ldcache.ts 23704
+formats/ldcache.ts 23780
 uses 
 gives parseLibraryCache
-formats/strace.ts 23828
+formats/strace.ts 23904
 uses detachString
 gives StraceReader TRACED_CALLS
-formats/linesearch.ts 24160
+formats/linesearch.ts 24236
 uses 
 gives LineSearch
-formats/fileparts.ts 24198
+formats/fileparts.ts 24274
 uses 
 gives readBig16 readLittle16 readLittle32
-formats/dpkg.ts 24219
+formats/dpkg.ts 24295
 uses 
 gives parseDpkgDiversions parseDpkgStatus
-formats/apk.ts 24264
+formats/apk.ts 24340
 uses 
 gives findInApkList
-formats/pacman.ts 24302
+formats/pacman.ts 24378
 uses 
 gives parsePacmanDescription
-formats/conda.ts 24316
+formats/conda.ts 24392
 uses dropEndSlashes stripUrlCredentials
 gives parseCondaRecord spellInJson
-formats/storepath.ts 24373
+formats/storepath.ts 24449
 uses 
 gives parseStorePath
-formats/rpmheader.ts 24398
+formats/rpmheader.ts 24474
 uses readUint32
 gives findInRpmHeader
-formats/ndb.ts 24485
+formats/ndb.ts 24561
 uses readLittle32
 gives scanNdb
-formats/berkeleyhash.ts 24519
+formats/berkeleyhash.ts 24595
 uses readBig16 readLittle16 readLittle32 readUint32
 gives scanBerkeleyHash
-formats/sqlitelog.ts 24607
+formats/sqlitelog.ts 24683
 uses readLittle32 readUint32
 gives readSqliteLog
-formats/sqlite.ts 24661
+formats/sqlite.ts 24737
 uses readBig16 readSqliteLog readUint32
 gives findSqliteKeys findSqliteRoot findSqliteRow openSqlite scanSqliteTable
 needs formats/gitindex.ts formats/fileparts.ts formats/sqlitelog.ts formats/sqlite.ts
-formats/bytewindow.ts 24947
+formats/bytewindow.ts 25023
 uses 
 gives areSameBytes bytesAt bytesOfText isSpent openSource skipBytes sourceOfBytes startCursor takeText takeUint takeUleb128 textAt textOfBytes uintAt
-formats/dwarf.ts 25099
+formats/dwarf.ts 25175
 uses compareBytes isSpent skipBytes takeText takeUint takeUleb128 textAt uintAt
 gives readProducers
-formats/elffile.ts 25372
+formats/elffile.ts 25448
 uses isSpent openSource startCursor takeUint textAt textOfBytes uintAt
 gives ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE findOffset hasFlag isOnlyDebug openElf sourceOfSection takeWord
-formats/elfdebug.ts 25506
+formats/elfdebug.ts 25582
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE bytesAt hasFlag openSource sourceOfBytes sourceOfSection startCursor takeUint takeWord textOfBytes uintAt
 gives findDebugSection makeSectionOpener
-formats/gobuildinfo.ts 25632
+formats/gobuildinfo.ts 25708
 uses bytesAt findOffset isSpent sourceOfSection startCursor takeUleb128 textAt textOfBytes uintAt
 gives readGoFacts
-formats/elf.ts 25689
+formats/elf.ts 25765
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE bytesAt compareBytes findDebugSection findOffset hasFlag hexFromBytes isOnlyDebug isSpent makeSectionOpener openElf openSource readGoFacts readProducers sourceOfSection startCursor takeUint takeWord textAt textOfBytes uintAt
 gives describeProducer findSeparateDebugName readElf
 needs formats/gitindex.ts formats/bytewindow.ts formats/dwarf.ts formats/elffile.ts formats/elfdebug.ts formats/gobuildinfo.ts formats/elf.ts
-formats/headers.ts 25931
+formats/headers.ts 26007
 uses trimBlanks
 gives parseHeaders
-formats/zip.ts 25959
+formats/zip.ts 26035
 uses 
 gives ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra
-formats/amounts.ts 26076
+formats/amounts.ts 26152
 uses joinWords
 gives countThings groupDigits joinSome percentOf roundNumber tellDiffering
-formats/crc32.ts 26115
+formats/crc32.ts 26191
 uses 
 gives crc32
-formats/png.ts 26148
+formats/png.ts 26224
 uses bytesOfText crc32 textOfBytes
 gives PNG_SIGNATURE decodePng encodePng readPngRow
-formats/pngcomparison.ts 26491
+formats/pngcomparison.ts 26567
 uses areSameBytes compareBytes decodePng groupDigits joinSome makeHarmless percentOf readPngRow tellDiffering textOfBytes
 gives channelsApart comparePng
-formats/pngpicture.ts 26663
+formats/pngpicture.ts 26739
 uses channelsApart decodePng encodePng readPngRow
 gives drawPngDifference
-formats/npyheader.ts 26849
+formats/npyheader.ts 26925
 uses textOfBytes
 gives NPY_MAGIC readNpyHeader
-formats/npynumbers.ts 27083
+formats/npynumbers.ts 27159
 uses 
 gives PARTS_OF_NUMBER findLongForm isNumericField readNpyNumber sumOfParts
-formats/npy.ts 27230
+formats/npy.ts 27306
 uses PARTS_OF_NUMBER areSameBytes describeTolerance findLongForm groupDigits isNumericField makeHarmless readNpyHeader readNpyNumber roundNumber sumOfParts tellDiffering
 gives compareNpy
-formats/members.ts 27539
+formats/members.ts 27615
 uses areSameBytes compareBytes crc32 groupDigits makeHarmless tellDiffering
 gives compareMembers
-formats/tar.ts 27726
+formats/tar.ts 27802
 uses dropEndSlashes textOfBytes
 gives isTar readTar
-formats/tarwriter.ts 27950
+formats/tarwriter.ts 28028
 uses 
 gives printTarEnd printTarHeader printTarPadding
-formats/zipmembers.ts 28040
+formats/zipmembers.ts 28118
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES dropEndSlashes findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra textOfBytes
 gives readZip
-formats/zipwriter.ts 28121
+formats/zipwriter.ts 28199
 uses 
 gives ZIP_LOCAL_CRC_AT printZipDirectoryEntry printZipEnd printZipLocalHeader
-formats/bagit.ts 28195
+formats/bagit.ts 28273
 uses compareBytes
 gives BAGIT_TXT printBagInfo printBagManifest
-formats/binarykind.ts 28214
+formats/binarykind.ts 28292
 uses NPY_MAGIC PNG_SIGNATURE areSameBytes compareMembers compareNpy comparePng isTar readTar readZip textOfBytes
 gives BINARY_DEPTH compareBinary recognizeBinary startUnpackBudget
-formats/comparebytes.ts 28277
+formats/comparebytes.ts 28355
 uses countThings groupDigits
 gives compareAsBytes describeByteCount findFirstDifference
-formats/numbers.ts 28311
+formats/numbers.ts 28389
 uses dropAtEnd isWithin
 gives NumberScanner compareNumbers isNumber
-formats/numbertally.ts 28473
+formats/numbertally.ts 28551
 uses compareNumbers countThings groupDigits roundNumber
 gives NumberTally
-formats/comparetext.ts 28541
+formats/comparetext.ts 28619
 uses NumberScanner NumberTally countThings describeTolerance findCauses findFirstDifference groupDigits makeHarmless
 gives addNumbersOfText compareText describeTextTally looksLikeText quoteExcerpt tallyText
-formats/comparetable.ts 28744
+formats/comparetable.ts 28822
 uses NumberTally addNumbersOfText countThings describeTolerance findCauses groupDigits isNumber quoteExcerpt
 gives TableReader compareTables
-formats/comparejson.ts 28941
+formats/comparejson.ts 29019
 uses NumberTally countThings decodeJsonString describeTolerance findCauses findFirstDifference groupDigits makeHarmless parseJson quoteExcerpt
 gives compareJson
-formats/parametersource.ts 29105
+formats/parametersource.ts 29183
 uses EXIT Failure codePointAt utf8SequenceLength
 gives BYTE_ORDER_MARK ParameterSource encodeCodePoint
-formats/yamlscalars.ts 29183
+formats/yamlscalars.ts 29261
 uses canonicalFloat canonicalInteger encodeCodePoint
 gives isDayOfCalendar readYamlQuoted resolveYamlPlain
-formats/yaml.ts 29289
+formats/yaml.ts 29367
 uses DEEPEST_NESTING dropAtEnd readYamlQuoted resolveYamlPlain
 gives readYaml
-formats/toml.ts 29723
+formats/toml.ts 29801
 uses DEEPEST_NESTING canonicalFloat canonicalInteger encodeCodePoint isDayOfCalendar
 gives readToml
-formats/jsonvalues.ts 30053
+formats/jsonvalues.ts 30131
 uses DEEPEST_NESTING canonicalFloat canonicalInteger decodeJsonString
 gives readJsonValues
-formats/keylines.ts 30198
+formats/keylines.ts 30276
 uses dropAtEnd
 gives readIni readKeyLines readProperties
-formats/assignments.ts 30382
+formats/assignments.ts 30460
 uses DEEPEST_NESTING
 gives AssignmentBook LiteralCursor NoLiteral isSign makeLiteralList makeLiteralMapping matchAt readWholeLiteral replaceEscapes splitTokens
-formats/pythonvalues.ts 30583
+formats/pythonvalues.ts 30661
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readPythonValues
-formats/rvalues.ts 30873
+formats/rvalues.ts 30951
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readRValues
-formats/juliavalues.ts 31152
+formats/juliavalues.ts 31230
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList matchAt readWholeLiteral replaceEscapes splitTokens
 gives readJuliaValues
-formats/shellvalues.ts 31447
+formats/shellvalues.ts 31525
 uses AssignmentBook DEEPEST_NESTING
 gives readShellValues
-formats/parameterfile.ts 31700
+formats/parameterfile.ts 31778
 uses EXIT Failure ParameterSource compareBytes fileParametersOf findParameter isPlainText isSameNode readIni readJsonValues readJuliaValues readKeyLines readProperties readPythonValues readRValues readShellValues readToml readYaml
 gives LARGEST_PARAMETER_FILE_BYTES alignFileParameters describeParameter hasParameterFormat parameterEnding readParameters requireParameter writeParameter
-formats/metrics.ts 31964
+formats/metrics.ts 32042
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS SERIES_VALUE SeriesCollector TableReader decodeJsonString dropAtEnd dropAtEnds hasParameterFormat parameterEnding parseJson printKey readParameters
 gives readMetricSeries readMetricValues
-formats/pointtable.ts 32089
+formats/pointtable.ts 32167
 uses BYTE_ORDER_MARK EXIT Failure TableReader
 gives readPointTable
-formats/segments.ts 32127
+formats/segments.ts 32205
 uses compareAsBytes compareBytes countThings describeTextTally describeTolerance findCauses looksLikeText makeHarmless tallyText
 gives SegmentList compareSegments keepBut
-formats/pdf.ts 32266
+formats/pdf.ts 32344
 uses SegmentList keepBut looksLikeText
 gives PDF_MAGIC cutPdf
-formats/postscript.ts 32474
+formats/postscript.ts 32552
 uses SegmentList keepBut looksLikeText
 gives POSTSCRIPT_MAGIC cutPostScript
-formats/svg.ts 32491
+formats/svg.ts 32569
 uses STAMP_PATTERN SegmentList keepBut
 gives cutSvg looksLikeSvg
-formats/gzip.ts 32552
+formats/gzip.ts 32630
 uses 
 gives GZIP_MAGIC compareGzip
-formats/makeflags.ts 32605
+formats/makeflags.ts 32683
 uses 
 gives parseJobserver printJobserver
-formats/comparekind.ts 32642
+formats/comparekind.ts 32720
 uses BINARY_DEPTH GZIP_MAGIC PDF_MAGIC POSTSCRIPT_MAGIC bytesOfText compareAsBytes compareBinary compareGzip compareJson compareSegments compareTables compareText cutPdf cutPostScript cutSvg findCauses looksLikeSvg looksLikeText recognizeBinary startUnpackBudget textOfBytes
 gives compareByKind
-formats/license.ts 32725
+formats/license.ts 32803
 uses crc32 dropAtEnd trimBlanks
 gives LARGEST_LICENSE_BYTES findSpdxLine isKnownLicense normalizeLicense recognizeLicense
-formats/metadatafile.ts 32820
+formats/metadatafile.ts 32898
 uses EXIT Failure ParameterSource emptyTold joinSome trimBlanks
 gives METADATA_HINT MetadataFile dayIn normalizeDoi normalizeOrcid personOf personOfAddress
-formats/citationfile.ts 32967
+formats/citationfile.ts 33045
 uses MetadataFile dayIn dropAtEnd dropAtEnds lookUp normalizeDoi normalizeLicense normalizeOrcid personOf readJsonValues readYaml
 gives readCitationFile readCodemetaFile readZenodoFile
-formats/packagefile.ts 33172
+formats/packagefile.ts 33250
 uses MetadataFile emptyTold isUtf8 normalizeLicense parseHeaders personOfAddress readJsonValues readToml stripUrlCredentials trimBlanks
 gives readJuliaProject readPackageJson readPyproject readRDescription readReadme
-formats/saidmetadata.ts 33335
+formats/saidmetadata.ts 33413
 uses EXIT Failure dayIn emptyTold isPlainText makeHarmless normalizeDoi normalizeLicense normalizeOrcid personOf trimBlanks
 gives readSaidMetadata
-formats/pythonmetadata.ts 33384
+formats/pythonmetadata.ts 33462
 uses dropEndSlashes stripUrlCredentials
 gives normalizePythonName parseDirectUrl parseEditableMapping parseNameLines parseRecordPaths pythonSourceOf topModuleOf
-formats/juliamanifest.ts 33462
+formats/juliamanifest.ts 33540
 uses 
 gives parseJuliaManifest parseJuliaProject
-formats/perlmodule.ts 33518
+formats/perlmodule.ts 33596
 uses 
 gives parsePerlModule
-views/makefile.ts 33578
+views/makefile.ts 33656
 uses compareBytes encodeText encodeWithheld findBackward findChecksum findForward isResult isSameContent makeLiveRun putChecksums resultsOf spliceText
 gives addRunToMakefile printMakefile printMakefilePieces
 needs formats/longtext.ts views/makefile.ts
-views/rerunscript.ts 34038
+views/rerunscript.ts 34116
 uses REFUSED_PREFIXES REFUSED_VARIABLES REPLAYED_VARIABLES
 gives RERUN_SCRIPT
-views/replayscript.ts 35643
+views/replayscript.ts 35721
 uses REPLAYED_VARIABLES RERUN_SCRIPT encodeText encodeWithheld isComparable isDeclarableVariable isReplayedVariable isResultPath makeHarmless quoteWord
 gives printReplay printReplayEnd printReplayHead
-views/table.ts 35938
+views/table.ts 36016
 uses codePointAt dropAtEnd utf8SequenceLength
 gives TableMeasure cutToWidth displayWidth formatBytes formatSeconds printChoices printTable printTableHead printTableRow wrapText
 needs views/table.ts
-views/plot.ts 36114
+views/plot.ts 36192
 uses cutToWidth displayWidth dropAtEnd
 gives printPlot
-views/columns.ts 36266
+views/columns.ts 36344
 uses compareBytes encodeText encodeWithheld encodeWord formatBytes formatSeconds listValueNames makeHarmless readDecimal valuesOf
 gives COLUMN_NAMES findColumn findColumns findVaryingParameters isAllColumns isNumeric jsonCell namedTitleOf printCell showCell sortRuns
-views/runlist.ts 36476
+views/runlist.ts 36554
 uses LATEX_DEFINITION TableMeasure escapeLatex isNumeric jsonCell makeHarmless namedTitleOf printCell printTableHead printTableRow showCell
 gives printRunCsv printRunJson printRunLatex printRunTable
-views/latexvalues.ts 36550
+views/latexvalues.ts 36628
 uses LATEX_DEFINITION RUN_ID compareBytes decodeText escapeLatex makeHarmless utf8SequenceLength
 gives LATEX_VALUES_HEAD collectLatexValues keyOfPath listRunValues parseLatexValues printLatexValues
-views/sweep.ts 36732
+views/sweep.ts 36810
 uses countThings encodeWithheld groupDigits joinSome makeHarmless printTable quoteWord
 gives printSweepForecast printSweepSum
-views/json.ts 36781
+views/json.ts 36859
 uses encodeText encodeWithheld printRanges utf8SequenceLength
 gives jsonFileOf jsonTextOf printJsonRun printJsonValue
 needs views/json.ts
-views/page.ts 36873
+views/page.ts 36951
 uses decodeText encodeText formatBytes formatSeconds makeHarmless
 gives describeComment printEnvironmentPage printNotesPage printRunPage showFile showLines showText
-views/journal.ts 37022
+views/journal.ts 37100
 uses countStatuses distinctTexts dropAtEnd formatBytes formatSeconds isResult makeHarmless showLines showText spanParameters
 gives countOf describeJournal describeStop showPrinted summarizeVerdicts
-views/journaltext.ts 37206
+views/journaltext.ts 37284
 uses displayWidth dropAtEnd wrapText
 gives printJournalText
-views/journalmarkup.ts 37237
+views/journalmarkup.ts 37315
 uses trimBlanks
 gives escapeMarkdown fence printJournalMarkdown printJournalOrg
-views/journalhtml.ts 37338
+views/journalhtml.ts 37416
 uses 
 gives escapeHtml printJournalHtml
-views/citation.ts 37393
+views/citation.ts 37471
 uses EXIT Failure escapeHtml familyFirst isKnownLicense joinWords lookUp nameOfField oneFile
 gives listFacts printCitation printCodemeta printZenodo quoteYaml
-views/exportleft.ts 37549
+views/exportleft.ts 37627
 uses dropAtEnd joinWords makeHarmless
 gives commentLine commentLines countWords findInterpreter headOfExport listSome spellPackage tellLeftPackages tellMachine tellRuns tellVariables
-views/exportpip.ts 37636
+views/exportpip.ts 37714
 uses collectSoftware commentLine countWords findInterpreter headOfExport listSome normalizePythonName oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printPipExport printRequirements selectPipPackages spellPipRequirements
-views/exportconda.ts 37728
+views/exportconda.ts 37806
 uses collectSoftware commentLine compareBytes countWords findInterpreter headOfExport listSome lookUp oneFile quoteYaml selectPipPackages spellPackage spellPipRequirements tellLeftPackages tellMachine tellRuns tellVariables
 gives listCondaChannels printCondaEnvironment printCondaExport selectCondaSpecs
-views/exportapt.ts 37824
+views/exportapt.ts 37902
 uses EXIT Failure collectSoftware commentLine commentLines compareBytes countWords headOfExport joinWords listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listLinkPackages listSnapshotSources printAptExport spellAptPins spellDay tellAptPins
-views/exportlanguages.ts 37934
+views/exportlanguages.ts 38012
 uses countWords listSome spellDay spellPackage
 gives spellJuliaPackages spellNodePackages spellRPackages spellRubyPackages
-views/exportdockerfile.ts 37995
+views/exportdockerfile.ts 38073
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listCondaChannels listLinkPackages listSnapshotSources listSome oneFile platformOf quoteWord selectCondaSpecs selectPipPackages spellAptPins spellDay spellJuliaPackages spellNodePackages spellPackage spellPipRequirements spellRPackages spellRubyPackages tellAptPins tellLeftPackages tellMachine tellRuns tellVariables utf8SequenceLength
 gives printDockerfileExport printImage selectOwnPackages
-views/exportguix.ts 38226
+views/exportguix.ts 38304
 uses collectSoftware commentLine commentLines countWords headOfExport listSome parseStorePath spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listPackageFolders printGuixExport
-views/exportnix.ts 38311
+views/exportnix.ts 38389
 uses collectSoftware commentLine countWords headOfExport listPackageFolders listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printNixExport
-views/exportspack.ts 38354
+views/exportspack.ts 38432
 uses collectSoftware commentLine compareBytes countWords headOfExport listSome lookUp oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printSpackExport
-views/exportbinder.ts 38432
+views/exportbinder.ts 38510
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listSome printCondaEnvironment printRequirements quoteWord selectOwnPackages spellAptPins spellDay spellJuliaPackages spellPackage spellRPackages tellLeftPackages tellMachine tellRuns tellVariables
 gives printBinderExport
-views/exportcodeocean.ts 38525
+views/exportcodeocean.ts 38603
 uses collectSoftware commentLine compareBytes countWords hasDots headOfExport listSome printImage quoteWord quoteYaml
 gives printCodeOceanExport
-views/badges.ts 38608
+views/badges.ts 38686
 uses countThings dropAtEnd escapeMarkdown joinSome listCommits listUnkeptSources oneFile showText
 gives namePaths printBadges
-views/appendix.ts 38719
+views/appendix.ts 38797
 uses countThings escapeMarkdown familyFirst fence formatBytes formatSeconds joinSome listCommits listFacts listUnkeptSources namePaths oneFile showText
 gives printAppendix
-views/runprograms.ts 38857
+views/runprograms.ts 38935
 uses baseName joinNames normalizeName splitCommand splitSimpleCommand
 gives programOfRun
-views/rocrategraph.ts 38917
+views/rocrategraph.ts 38995
 uses 
 gives CrateFacts CrateGraph crateListOf printCrate
-views/rocratefiles.ts 39079
+views/rocratefiles.ts 39157
 uses compareBytes encodeIri isResultPath jsonTextOf mediaTypeOf
 gives CRATE_DESCRIPTOR CrateFiles indexCrateFiles listNamedFiles
-views/rocrateruns.ts 39205
+views/rocrateruns.ts 39283
 uses crateListOf dropEndSlashes encodeIri isWebAddress jsonTextOf programOfRun spanOfRun splitAt swhidOfCode
 gives CrateRuns crateTimeOf
-views/rocrate.ts 39369
+views/rocrate.ts 39447
 uses CRATE_DESCRIPTOR CrateFacts CrateFiles CrateGraph CrateRuns countOf crateListOf crateTimeOf encodeIri findLiveRuns indexCrateFiles isWebAddress jsonTextOf listNamedFiles printCrate recordPath spanOfRun
 gives printRoCrate
-views/provmodel.ts 39538
+views/provmodel.ts 39616
 uses jsonTextOf spanOfRun splitAt
 gives PROV_NAMESPACE PROV_RELATIONS makeProvDocument
-views/provjson.ts 39798
+views/provjson.ts 39876
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvJson
-views/provn.ts 39855
+views/provn.ts 39933
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvN
-views/reportscripts.ts 39897
+views/reportscripts.ts 39975
 uses 
 gives REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH
-views/reportrun.ts 43373
+views/reportrun.ts 43451
 uses countThings describeComment describeStop escapeHtml formatBytes formatSeconds groupDigits showLines showPrinted showText summarizeVerdicts thinOut
 gives escapeScriptJson htmlName htmlText linkRun printFacts printRunArticle
-views/reportentries.ts 43659
+views/reportentries.ts 43737
 uses detachString escapeHtml formatBytes htmlName htmlText makeHarmless printFacts
 gives keyOfEnvironment keyOfPatch keyOfPreview printEnvironmentEntry printPatchEntry printPreviewEntry
-views/reportindex.ts 43737
+views/reportindex.ts 43815
 uses NumberRows escapeHtml findColumns findNeeded formatBytes formatSeconds isResult linkRun makeHarmless namedTitleOf placeRuns showCell traceLineage
 gives makeReportColumns makeReportGraph printReportIndex printStaticResults printStaticTable traceReport
-views/reportpage.ts 43946
+views/reportpage.ts 44024
 uses REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH escapeHtml escapeScriptJson
 gives REPORT_MARK printPartElement printPartFile printReportPage
-views/reportparts.ts 44022
+views/reportparts.ts 44100
 uses makeHarmless printPartElement printPartFile printRunArticle thinOut
 gives ReportParts
-views/rundiff.ts 44175
+views/rundiff.ts 44253
 uses cutToWidth displayWidth dropAtEnd formatBytes formatSeconds isSameAspect isSameRow lookUp makeHarmless printRanges showFile showText wrapText
 gives MOST_DIFFERENCE_ROWS printRunDifference
-views/rundiffjson.ts 44457
+views/rundiffjson.ts 44535
 uses encodeText encodeWithheld hasDifference isSameAspect isSameRow jsonFileOf printJsonValue
 gives printJsonDifference
-views/processes.ts 44491
+views/processes.ts 44569
 uses cutToWidth displayWidth formatSeconds makeHarmless showText
 gives printProcessTree
-views/verdicts.ts 44639
+views/verdicts.ts 44717
 uses cutToWidth describeOtherEnd encodeText encodeWithheld fileParametersOf makeHarmless nameFileParameter wrapText
 gives printJsonPlan printJsonStories printJsonStory printRepeatPlan printRepeatStory printStorySum
-views/freed.ts 44760
+views/freed.ts 44838
 uses countThings formatBytes showText
 gives printFreed printWouldGo
-views/archive.ts 44785
+views/archive.ts 44863
 uses countThings encodeText formatBytes makeHarmless printTable wrapText
 gives NOT_INCLUDED_FILE printArchivePlan printArchiveReadme printNotIncluded
-views/lineagestory.ts 44882
+views/lineagestory.ts 44960
 uses makeHarmless showText
 gives describeCodeOf describeMark describeParameters describeReproducible describeRunName foldStory listNeighbours resolveCopy shortHash shortTime summarizeReproducible toldOfRun
-views/lineagetree.ts 45043
+views/lineagetree.ts 45121
 uses compareBytes cutToWidth describeCodeOf describeMark describeParameters describeReproducible describeRunName displayWidth dropAtEnd listNeighbours makeHarmless resolveCopy shortHash showText wrapText
 gives printLineageTree
-views/lineagejson.ts 45230
+views/lineagejson.ts 45308
 uses encodeText encodeWithheld jsonFileOf listNeighbours printJsonValue
 gives printLineageJson
-views/lineagedot.ts 45285
+views/lineagedot.ts 45363
 uses cutToWidth describeMark makeHarmless shortHash shortTime showText
 gives printLineageDot
-views/lineagesvg.ts 45324
+views/lineagesvg.ts 45402
 uses cutToWidth describeMark describeParameters describeRunName displayWidth layOut makeHarmless shortHash shortTime showText summarizeReproducible
 gives printLineageSvg
-views/clusterstatus.ts 45528
+views/clusterstatus.ts 45606
 uses encodeText lookUp makeHarmless showText
 gives countTasks jsonBatches listBatchGroups
-views/status.ts 45598
+views/status.ts 45676
 uses describeCause displayWidth dropAtEnd encodeText encodeWithheld isSourceName jsonBatches listBatchGroups makeHarmless printJsonValue showText wrapText
 gives isAllFine jsonCauseOf printStatus printStatusJson
-views/make.ts 45737
+views/make.ts 45815
 uses describeCauses encodeText joinWords jsonCauseOf makeHarmless printJsonValue
 gives printAllCurrent printMadeStep printMakeJson printMakeSum
-views/variations.ts 45801
+views/variations.ts 45879
 uses encodeText joinWords makeHarmless printTable wrapText
 gives printJsonVariations printVariations
-views/texts.ts 45855
+views/texts.ts 45933
 uses RERUN_SCRIPT findLiveRuns printMakefile
 gives TOP_MAKEFILE initialFiles
 needs views/rerunscript.ts views/texts.ts
-views/completionscripts.ts 45973
+views/completionscripts.ts 46051
 uses 
 gives BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION
-views/completion.ts 46569
+views/completion.ts 46647
 uses BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION kindsOfWord quoteWord readOperands
 gives printCompletion
 needs views/completionscripts.ts views/completion.ts
-sys/scan.ts 46698
+sys/scan.ts 46776
 uses childProcess errorCode fs lstatIfThere shareWork toFsPath toText
 gives isLeftOut lookAgain resetAccessTimes takeSnapshot
 needs sys/scan.ts
-sys/swhid.ts 47042
+sys/swhid.ts 47120
 uses Failure GIT_FOLDER GIT_SYMLINK bytesFromHex crypto dropEndSlashes errorCode fs lstatIfThere printSwhidFolder readLinkTarget toFsPath
 gives hashSwhidObject identifyContent swhidOfFolder
-sys/gitrepo.ts 47218
+sys/gitrepo.ts 47296
 uses Failure bytesFromHex crypto dropAtEnd dropAtEnds dropEndSlashes findGitSetting findInPackIndex fs isGitTrue listFolder parseGitConfig parseLooseObject readPackedObject readRegularIfThere statIfThere toFsPath zlib
 gives GIT_SPACES findRepository hasReftable hashGitObject inflateBytes isReferenceName openBareRepository openRepository readGitObject readHead readTreeOfCommit
 needs formats/gitindex.ts formats/gitpack.ts sys/gitrepo.ts
-sys/gitstatus.ts 47441
+sys/gitstatus.ts 47519
 uses Failure GIT_LINK GIT_SYMLINK crypto errorCode findGitSetting fs hashGitObject isGitTrue lstatIfThere parseGitIndex readLinkTarget toFsPath
 gives compareWithFiles hasContentOfEntry readGitIndex
-sys/gitprocess.ts 47622
+sys/gitprocess.ts 47700
 uses Failure bytesFromHex childProcess errorCode findGitSetting isGitTrue statIfThere toSpawnArguments
 gives LARGEST_ANSWER_BYTES describeStartFailure findUntrustedFilters listEntriesWithGit listFiltered runGit splitNames turnFiltersOff
 needs formats/gitindex.ts sys/gitprocess.ts
-sys/gitobjects.ts 47781
+sys/gitobjects.ts 47859
 uses GIT_FOLDER bytesFromHex hashGitObject hexFromBytes parseGitTree readGitObject readTreeOfCommit runGit
 gives findCommitEntry findCommitFile listCommitFiles readBlobs readObjectBody resolveCommit
-sys/gitrefs.ts 47901
+sys/gitrefs.ts 47979
 uses Failure GIT_SPACES compareBytes dropAtEnd dropAtEnds hasReftable isReferenceName listFolder lstatIfThere readGitObject readObjectBody readRegularIfThere resolveCommit runGit
 gives findCommit findReference listReferences readObjectKind
-sys/trackedfiles.ts 48012
+sys/trackedfiles.ts 48090
 uses Failure GIT_LINK GIT_SYMLINK bytesFromHex compareWithFiles computeTree findEntryPlace findGitSetting hashSwhidObject hexFromBytes identifyContent isGitTrue listEntriesWithGit lstatIfThere openRepository readGitIndex readHead readLinkTarget
 gives findTracked readTrackedFiles swhidOfTracked
-sys/git.ts 48094
+sys/git.ts 48172
 uses Failure GIT_LINK GIT_SYMLINK compareBytes compareWithFiles computeTree dropEmptySections dropEndSlashes errorCode findEntryPlace findRemoteUrl findRepository findUntrustedFilters hasContentOfEntry hasReftable hashBytes hashGitObject hexFromBytes isSecretFile listEntriesWithGit listFiltered listPatchedNames lstatIfThere openRepository parseRawDiff readGitIndex readHead readObjectBody readTreeOfCommit runGit splitNames turnFiltersOff
 gives findGitFileState readCode readEarlierBlob
 needs formats/gitindex.ts formats/gittree.ts sys/gitstatus.ts sys/gitobjects.ts sys/git.ts
-sys/swhidpath.ts 48414
+sys/swhidpath.ts 48492
 uses Failure findCommit findCommitEntry findGitSetting findRemoteUrl findRepository findTracked hashSwhidObject hexFromBytes identifyContent isGitTrue lstatIfThere makeHarmless originOfRemote printSwhid readLinkTarget readTrackedFiles resolveLinks statIfThere swhidOfFolder swhidOfTracked
 gives PathNamer nameUpToThree
-sys/swhidgit.ts 48553
+sys/swhidgit.ts 48631
 uses EXIT Failure findCommit findReference findRemoteUrl findRepository hashSwhidObject listReferences nameUpToThree openBareRepository originOfRemote printSnapshot readObjectBody readObjectKind
 gives hasTag nameRelease nameRevision nameSnapshot originOfRepository requireRepository
-sys/othervcs.ts 48624
+sys/othervcs.ts 48702
 uses LARGEST_ANSWER_BYTES childProcess closeSpacedNames describeStartFailure errorCode findGitSetting findLinkOut fs isSecretFile listFolder listShownNames lstatIfThere makeFolder makeRandomDigits parseFossilInfo parseFossilList parseGitConfig parseHgStatus parseSvnInfo parseSvnStatus readRegularIfThere removeIfThere splitNames statIfThere stripUrlCredentials toFsPath toSpawnArguments toText
 gives findOtherFileState readOtherCode
 needs formats/gitindex.ts formats/vcsoutput.ts sys/gitprocess.ts sys/othervcs.ts
-sys/inflate.ts 48873
+sys/inflate.ts 48951
 uses errorCode zlib
 gives deflateZlib inflateRawAtMost inflateZlibAtMost unpackBytes
-sys/compare.ts 48914
+sys/compare.ts 48992
 uses compareByKind describeByteCount errorCode fs inflateRawAtMost inflateZlibAtMost toFsPath unpackBytes
 gives compareFiles
-sys/filesource.ts 49012
+sys/filesource.ts 49090
 uses errorCode fs listSplicedParts replaceFile toFsPath writeAll
 gives changeFiles readFileInParts
 needs formats/longtext.ts sys/filesource.ts
-sys/packagepaths.ts 49186
+sys/packagepaths.ts 49264
 uses errorCode lstatIfThere readRegularIfThere resolveLinks
 gives findFolderAliases findRealPath makePackageQuestion readPackageText spellPaths
-sys/dpkgdatabase.ts 49247
+sys/dpkgdatabase.ts 49325
 uses LineSearch choosePackage findRealPath listFolder parseDpkgDiversions parseDpkgStatus readPackageText
 gives DPKG_STAMPED findDpkgOwners
-sys/rpmdatabase.ts 49339
+sys/rpmdatabase.ts 49417
 uses LineSearch choosePackage findInRpmHeader findSqliteKeys findSqliteRoot findSqliteRow openSqlite readFileInParts resolveLinks scanBerkeleyHash scanNdb scanSqliteTable spellPaths
 gives RPM_STAMPED findRpmOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/packagepaths.ts sys/rpmdatabase.ts
-sys/condaprefix.ts 49420
+sys/condaprefix.ts 49498
 uses LineSearch choosePackage listFolder parseCondaRecord readPackageText spellInJson statIfThere toBytes toText
 gives CONDA_STAMPED CondaPrefixes findCondaOwners
-sys/ownercache.ts 49465
+sys/ownercache.ts 49543
 uses decodeText encodeText errorCode fs hashBytes isSettled readRegularIfThere removeIfThere statIfThere toFsPath
 gives OwnerCache stampDatabases
-sys/packages.ts 49551
+sys/packages.ts 49629
 uses CONDA_STAMPED CondaPrefixes DPKG_STAMPED LineSearch OwnerCache RPM_STAMPED choosePackage findCondaOwners findDpkgOwners findFolderAliases findInApkList findRpmOwners listFolder makePackageQuestion parsePacmanDescription parseStorePath readPackageText spellPaths stampDatabases
 gives addPathTo findOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/dpkg.ts formats/apk.ts formats/pacman.ts formats/conda.ts formats/storepath.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/packagepaths.ts sys/dpkgdatabase.ts sys/rpmdatabase.ts sys/condaprefix.ts sys/ownercache.ts sys/packages.ts
-sys/packagefiles.ts 49673
+sys/packagefiles.ts 49751
 uses listFolder readFirstBytes statIfThere
 gives cleanValue findNearest folderOf isBelow isFileQuietly joinFolders lastPartOf listQuietly nameFolder readQuietly
-sys/pythonsites.ts 49770
+sys/pythonsites.ts 49848
 uses cleanValue joinFolders listQuietly normalizePythonName parseDirectUrl parseHeaders parseNameLines parseRecordPaths readQuietly
 gives openPythonSite readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readTopLevel
-sys/pythoneditables.ts 49864
+sys/pythoneditables.ts 49942
 uses cleanValue dropEndSlashes findNearest findRepository isBelow joinFolders lastPartOf listQuietly nameFolder normalizePythonName parseEditableMapping parseHeaders parseNameLines readDistributionFacts readDistributionFiles readDistributionOrigin readHead readQuietly readTopLevel topModuleOf
 gives findPythonEditables
-sys/pythonpackages.ts 49964
+sys/pythonpackages.ts 50042
 uses addPathTo findPythonEditables folderOf isBelow isFileQuietly lastPartOf listQuietly normalizePythonName openPythonSite pythonSourceOf readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readQuietly readTopLevel topModuleOf
 gives findPythonPackages
-sys/folderpackages.ts 50202
+sys/folderpackages.ts 50280
 uses cleanValue findNearest folderOf isBelow isFileQuietly lastPartOf nameFolder parseHeaders readQuietly stripUrlCredentials
 gives findNodePackages findRPackages findRubyPackages
-sys/juliapackages.ts 50366
+sys/juliapackages.ts 50444
 uses findNearest folderOf isFileQuietly joinFolders listQuietly nameFolder parseJuliaManifest parseJuliaProject readQuietly stripUrlCredentials
 gives findJuliaPackages
-sys/perlpackages.ts 50506
+sys/perlpackages.ts 50584
 uses findNearest folderOf isBelow isFileQuietly listQuietly parsePerlModule readQuietly
 gives findPerlPackages
-sys/javapackages.ts 50611
+sys/javapackages.ts 50689
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES cleanValue findZipData fs isBelow lastPartOf parseHeaders parseZip64Record parseZipEnd parseZipEntries readQuietly toFsPath zlib
 gives findJavaPackages
-sys/languages.ts 50739
+sys/languages.ts 50817
 uses compareBytes findJavaPackages findJuliaPackages findNodePackages findPerlPackages findPythonPackages findRPackages findRubyPackages isFileQuietly lastPartOf listQuietly
 gives findLanguagePackages
 needs formats/headers.ts formats/zip.ts formats/pythonmetadata.ts formats/juliamanifest.ts formats/perlmodule.ts sys/packagefiles.ts sys/pythonsites.ts sys/pythoneditables.ts sys/pythonpackages.ts sys/folderpackages.ts sys/juliapackages.ts sys/perlpackages.ts sys/javapackages.ts sys/languages.ts
-sys/notes.ts 50831
+sys/notes.ts 50909
 uses Failure createFile explainStrays formatUtcMicros hashBytes listRecordFiles makeFolder makeRunId notePath parseNote printNoteBody readEachRecord readIdMicros readRecordFile readUtcMicros refuseLink sealRecord statIfThere syncFolder
 gives readNotes saveNote
-sys/author.ts 50885
+sys/author.ts 50963
 uses Failure errorCode findGitSetting findRepository os parseGitConfig readRegularIfThere toBytes
 gives findAuthor
-sys/editor.ts 50942
+sys/editor.ts 51020
 uses Failure childProcess createFile readBytesIfThere toText
 gives editText
-sys/filestates.ts 50966
+sys/filestates.ts 51044
 uses HashCache NumberList absoluteOf describeStat hashFiles hashWithRetry isSecretFile lstatIfThere
 gives SeenFiles keepStats readFileState readFileStates
-sys/environmentnow.ts 51102
+sys/environmentnow.ts 51180
 uses HashCache absoluteOf compareBytes decodeText hashWithRetry isSecretFile normalizePythonName openPythonSite parseDpkgStatus parseFile readDistributionFacts readPackageText readRecordFile statIfThere
 gives EnvironmentComparer
-sys/linking.ts 51262
+sys/linking.ts 51340
 uses compareBytes dropEndSlashes errorCode folderOfName fs listFolder parseLibraryCache readBytesIfThere resolveLinks statIfThere toFsPath
 gives findLinkedLibraries
 needs formats/ldcache.ts sys/linking.ts
-sys/strace.ts 51536
+sys/strace.ts 51614
 uses TRACED_CALLS childProcess errorCode findProgram fs os passOverForbidden pauseMs readBytesIfThere readMonotonicMs removeIfThere replaceFile statIfThere toBytes toFsPath toSpawnArguments
 gives findStrace straceCommand
 needs formats/strace.ts sys/strace.ts
-sys/parameterfiles.ts 51635
+sys/parameterfiles.ts 51713
 uses EXIT Failure LARGEST_PARAMETER_FILE_BYTES absoluteOf describeParameter describeSystemError errorCode findLinkOut hasParameterFormat isResultPath isSecretFile listParameters listSecretVariables makeSecretHasher makeWithholder maskValue nameFileParameter readBytesIfThere readParameters replaceFile requireParameter resolveLinks statIfThere toRecordPath writeParameter
 gives readFileParameters readParameterNow readParameterOption readParameterText writeFileParameters
 needs core/parameters.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts sys/parameterfiles.ts
-sys/metrics.ts 51772
+sys/metrics.ts 51850
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS makeSecretHasher maskValue nameFileParameter readMetricSeries readMetricValues readParameterText
 gives readMetrics
 needs core/comparison.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/series.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/metrics.ts sys/metrics.ts
-sys/printed.ts 51807
+sys/printed.ts 51885
 uses PrintedReader errorCode fs readMonotonicMs toFsPath
 gives beginPrinted readPrintedLogs
 needs formats/series.ts formats/printedline.ts formats/printedreader.ts sys/printed.ts
-sys/watch.ts 51918
+sys/watch.ts 51996
 uses absoluteOf addDeclaredOutputs addLinks addNewFolders describeFile folderOfName hashFiles hashWithRetry isDeclared isLeftOut joinNames listBelow lstatIfThere noObservation normalizeName readLinkTarget relativeTo rememberHashes resolveLinks withOutcome
 gives endWatch keepLinks
 needs sys/watch.ts
-sys/tracing.ts 52313
+sys/tracing.ts 52391
 uses StraceReader Trace isInProject isLeftOut keepLinks makeClassifier os readRegularIfThere readUtcMicros relativeTo resolveLinks statIfThere straceCommand toBytes
 gives beginWatch tracerRequest
 needs core/tracefiles.ts core/traceprocesses.ts core/tracecalls.ts core/trace.ts formats/strace.ts sys/tracing.ts
-sys/recordcheck.ts 52354
+sys/recordcheck.ts 52432
 uses Failure detachString findPrevious hashBytes parseRun readRecordFile recordPath spanOfRun unsealRecord
 gives checkRecord checkRunRecords
-sys/signing.ts 52422
+sys/signing.ts 52500
 uses EXIT Failure childProcess crypto dropAtEnd isAllowedFor parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType readRegularIfThere statIfThere toText
 gives checkRawSignature checkSshSignature fingerprintOf readAllowedSigners readSigningKey
-sys/runindex.ts 52592
+sys/runindex.ts 52670
 uses Failure GraphLine INDEX_HASH_BYTES RR_VERSION SummaryLine addFault applyNotes describeOwnPlace encodeText explainStrays groupNotes hashBuffer hashBytes isFileCell isLineOfProject isSettled isUnwritable listMonth listMonths lstatIfThere makeFolder makePlace makeRandomDigits parseIndexFile prepareOwnFolder printGraphLine printIndexBody printSummaryLine readLineId readNotes readReusedIfThere readRun removeIfThere replaceFile statIfThere
 gives filterRunsByFiles noteFacts readFileLookup readGraphRuns readSummaries
 needs core/circles.ts core/steps.ts core/notes.ts formats/runlines.ts formats/indexfile.ts formats/note.ts sys/notes.ts sys/runindex.ts
-sys/signatures.ts 52893
+sys/signatures.ts 52971
 uses Failure RUN_ID absoluteOf checkRawSignature checkSshSignature compareBytes createFile describeFile describeSelf describeSystemError hashBytes hashFiles isForbidden isHolderAlive isUnwritable listFolder listSignedFiles lstatIfThere makeFolder parseStatement prepareOwnFolder printStatementBody readRegularIfThere removeIfThere sealRecord syncFolder takeSnapshot unsealRecord
 gives compareSignedFiles printStatement readSignedStatements readUnfixedFiles removeHalfStatements saveStatement
-sys/planfile.ts 53080
+sys/planfile.ts 53158
 uses EXIT Failure PLAN_HEAD PLAN_PATH createFile describeSelf describeSystemError isHolderAlive isUnwritable listFolder lstatIfThere makeFolder makeRandomDigits parsePlan pauseMs prepareOwnFolder printRunBody printStep readBytesIfThere readMonotonicMs readStep removeIfThere replaceFileIf statIfThere
 gives addToPlan checkNewStep readPlan
 needs formats/series.ts formats/metricrule.ts formats/plan.ts sys/planfile.ts
-sys/batch.ts 53204
+sys/batch.ts 53282
 uses CANNOT_SYNC Failure addHead bringUpToDate describeSelf describeSystemError dropHeads errorCode folderOfRecord fs hashBuffer lstatIfThere makeMonthFolder makeRunId makeWriterMark moveMarkToPending noteEnded prepareOwnFolder printMark printRecord readHeads readMonotonicMs readUtcMicros recordPath removeIfThere renewMark replaceFile settleLostRuns toFsPath writeAll
 gives beginBatch leaveToBatch
 needs sys/batch.ts
-sys/objects.ts 53516
-uses crypto describeSystemError errorCode fs hashBytes hashRegularFile isForbidden lstatIfThere makeFolder makeRandomDigits readRegularIfThere readUtcMicros removeIfThere tell toFsPath writeAll
+sys/objects.ts 53594
+uses cloneFile copyOpenFile crypto describeSystemError errorCode fs hashBytes hashRegularFile isForbidden lstatIfThere makeFolder makeRandomDigits mayClone readRegularIfThere readUtcMicros removeIfThere setMode tell toFsPath writeAll
 gives ContentStore copyChecked touchIfAllowed
-sys/contents.ts 53808
+sys/contents.ts 53851
 uses ContentStore Failure HashCache LARGEST_PATCHED_BYTES absoluteOf applyPatchSection errorCode findCommitFile findRepository hashBytes hashWithRetry inflateBytes lstatIfThere readBytesIfThere readGraphRuns readLinkTarget readObjectBody readReuseSettings runGit splitGitPatch
 gives ContentFinder readFound
-sys/swhidrun.ts 54062
+sys/swhidrun.ts 54105
 uses ContentFinder absoluteOf findCommitEntry hashSwhidObject identifyContent isComparable originOfRemote printSwhid
 gives nameFilesOfRun
-sys/scratchgit.ts 54105
+sys/scratchgit.ts 54148
 uses fs makeFolder runGit toFsPath
 gives GIT_PLACES putRepository
-sys/scratch.ts 54141
-uses Failure GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES absoluteOf applyPatchSection compareBytes describeFile describeSelf errorCode findLinkAbove findLinkOut folderOfName fs hashWithRetry hexFromBytes inflateBytes isHolderAlive isLeftOut isResultPath joinNames listBelow listCommitFiles listFolder listOwnFolder lstatIfThere makeFolder makeRandomDigits normalizeName prepareOwnFolder putRepository readBlobs readBytesIfThere readGitIndex readLinkTarget readUtcMicros relativeTo removeIfThere resolveLinks takeSnapshot toFsPath writeAll
+sys/scratch.ts 54184
+uses Failure GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES absoluteOf applyPatchSection compareBytes copyContent describeFile describeSelf errorCode findLinkAbove findLinkOut folderOfName fs hashWithRetry hexFromBytes inflateBytes isHolderAlive isLeftOut isResultPath joinNames listBelow listCommitFiles listFolder listOwnFolder lstatIfThere makeFolder makeRandomDigits normalizeName prepareOwnFolder putRepository readBlobs readBytesIfThere readGitIndex readLinkTarget readUtcMicros relativeTo removeIfThere resolveLinks takeSnapshot toFsPath writeAll
 gives findWayOut makeHeldFolder makeOwnFolder makeScratch putNamed removeAbandonedScratch removeHeldFolder removeTree
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitstatus.ts sys/gitobjects.ts sys/scratchgit.ts sys/scratch.ts
-sys/gitknown.ts 54646
+sys/gitknown.ts 54689
 uses Failure GIT_LINK compareWithFiles findRepository hasReftable hexFromBytes listCommitFiles listEntriesWithGit readGitIndex readHead readTreeOfCommit runGit
 gives findUncommitted readGitKnowledge selectUnknownToGit
-sys/statuscache.ts 54717
+sys/statuscache.ts 54760
 uses NumberList PLAN_PATH RR_VERSION absoluteOf describeOwnPlace errorCode fs isSettled listMonths lstatIfThere makePlace readRegularBytesIfThere replaceFile shareWork statIfThere
 gives dependOn dependOnRecords findKeptAnswer keepAnswer
-sys/present.ts 54861
+sys/present.ts 54904
 uses EnvironmentComparer SeenFiles absoluteOf dependOn errorCode expandDeclared findOverwriters isSameContent isSecretName keepStats lstatIfThere makeSecretHasher maskValue readBytesIfThere readFileState readFileStates readParameterNow readRun statIfThere takeSnapshot toBytes toText
 gives PresentFacts
-sys/putback.ts 55018
+sys/putback.ts 55061
 uses absoluteOf errorCode folderOfName fs isLeftOut lstatIfThere makeFolder readBytesIfThere readLinkTarget statIfThere toFsPath writeAll
 gives areOpenedAsThen isFree isTargetInside pourInto printAgain putInPlace readTarget stagingFolder
 needs sys/putback.ts
-sys/reuse.ts 55144
+sys/reuse.ts 55187
 uses ContentFinder ContentStore EnvironmentComparer Failure HashCache ListedFolders RUN_ID absoluteOf areOpenedAsThen copyChecked describeStat describeSystemError endingOfLog errorCode expandDeclared fileParametersOf findArgumentFiles findReuseObstacle folderOfName fs hashBytes hashFiles isDeclared isFree isLeftOut isSettled isTargetInside listFolder lstatIfThere makeFolder makeRandomDigits makeResultTester makeSecretHasher parseReuseEntry pourInto printReuseEntry printStepKey putInPlace quoteCommand readBytesIfThere readParameterNow readRecordFile readTarget removeIfThere saveByContent sealRecord splitCommand stagingFolder statKeyOf tell toFsPath touchIfAllowed unsealRecord
 gives openReuse
 needs core/reuse.ts formats/reuseentry.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/reuse.ts
-sys/stored.ts 55493
+sys/stored.ts 55536
 uses Failure RUN_ID errorCode fs hashBytes listFolder lstatIfThere parseReuseEntry readBytesIfThere readUtcMicros toFsPath unsealRecord
 gives listStored removeStored
-sys/series.ts 55584
+sys/series.ts 55627
 uses Failure absoluteOf parseResources parseSeries readBytesIfThere statIfThere
 gives readResourcesOf readSeriesOf
-sys/surroundings.ts 55612
+sys/surroundings.ts 55655
 uses childProcess fs isReplayedVariable listFolder makeFolder os readBytesIfThere removeTree toBytes toFsPath toSpawnArguments
 gives listProcessors readVariationGround
-sys/commandplace.ts 55669
+sys/commandplace.ts 55712
 uses Failure REPLAYED_VARIABLES absoluteOf findLinkOut fs isDeclarableVariable isReplayedVariable isResultPath makeFolder setOwnVariables splitCommand statIfThere toBytes toFsPath toText toVariableText
 gives argumentsOf enterFolder listChangedInputs methodOf openStreams planVariables setVariables
-sys/repeat.ts 55784
-uses GIT_PLACES absoluteOf argumentsOf bytesOfText compareFiles deflateZlib drawPngDifference enterFolder errorCode fileParametersOf findLinkAbove fs inflateZlibAtMost isResultPath judgeRepeat listChangedInputs lstatIfThere makeFolder makeHeldFolder methodOf nameFileParameter openStreams pauseMs readCurrentFolder readFirstBytes readFound recognizeBinary recordCommand removeHeldFolder setVariables spanOfRun swhidOfCode toFsPath
+sys/repeat.ts 55827
+uses GIT_PLACES absoluteOf argumentsOf bytesOfText compareFiles copyContent deflateZlib drawPngDifference enterFolder errorCode fileParametersOf findLinkAbove fs inflateZlibAtMost isResultPath judgeRepeat listChangedInputs lstatIfThere makeFolder makeHeldFolder methodOf nameFileParameter openStreams pauseMs readCurrentFolder readFirstBytes readFound recognizeBinary recordCommand removeHeldFolder setVariables spanOfRun swhidOfCode toFsPath
 gives drawDifferences keepForLook repeatRun
-sys/making.ts 55974
+sys/making.ts 56017
 uses EXIT Failure createFile describeSelf describeSystemError errorCode fs isHolderAlive listFolder lstatIfThere makeFolder makeRandomDigits prepareOwnFolder readBytesIfThere readUtcMicros removeIfThere toFsPath
 gives enterMaking
-sys/aside.ts 56054
-uses RUN_ID absoluteOf childProcess compareBytes decodeText describeFile encodeText enterMaking errorCode findChecksum findLinkAbove fs hashWithRetry isGlob isHolderAlive isResultPath listDescendants listFolder listOwnFolder lstatIfThere makeFolder makeOwnFolder makeRandomDigits makeSecretHasher readBytesIfThere readGraphRuns readMarks readRun readUtcMicros removeHeldFolder removeIfThere removeTree replaceFile settleLostRuns signalAll statIfThere toFsPath toText
+sys/aside.ts 56097
+uses RUN_ID absoluteOf childProcess compareBytes copyContent decodeText describeFile encodeText enterMaking errorCode findChecksum findLinkAbove fs hashWithRetry isGlob isHolderAlive isResultPath listDescendants listFolder listOwnFolder lstatIfThere makeFolder makeOwnFolder makeRandomDigits makeSecretHasher readBytesIfThere readGraphRuns readMarks readRun readUtcMicros removeHeldFolder removeIfThere removeTree replaceFile settleLostRuns signalAll statIfThere toFsPath toText
 gives HeldSlot asideFolder dropHeld endLostCommand holdResults isGoodRun listHeldNews makeKnownTester noteHeldRun pathOfSecret putBack recoverAside settleHeld touchHeld
-sys/execute.ts 56648
-uses ContentFinder Failure RR_VERSION UNCLAIMED_ID absoluteOf argumentsOf asideFolder describeFile describeSystemError dropHeld emptyRun enterFolder errorCode fileParametersOf findLinkAbove findWayOut formatUtcMicros fs hashWithRetry holdResults isGoodRun isResultPath listChangedInputs listHeldNews lstatIfThere makeFolder makeKnownTester makeResultTester methodOf noteHeldRun openReuse openStreams pauseMs putBack readCurrentFolder readUtcMicros recordCommand recordPath setVariables settleHeld toFsPath toRecordPath touchHeld writeAll
+sys/execute.ts 56691
+uses ContentFinder Failure RR_VERSION UNCLAIMED_ID absoluteOf argumentsOf asideFolder copyContent describeFile describeSystemError dropHeld emptyRun enterFolder errorCode fileParametersOf findLinkAbove findWayOut formatUtcMicros fs hashWithRetry holdResults isGoodRun isResultPath listChangedInputs listHeldNews lstatIfThere makeFolder makeKnownTester makeResultTester methodOf noteHeldRun openReuse openStreams pauseMs putBack readCurrentFolder readUtcMicros recordCommand recordPath setVariables settleHeld toFsPath toRecordPath touchHeld writeAll
 gives ALONE describeFault executeStep failUnmade fillStep listDeclared nameOfStep noteGood putBackSafely stepNotStarted
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitobjects.ts sys/objects.ts sys/contents.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts
-sys/shells.ts 56983
+sys/shells.ts 57026
 uses CLOCK_TICKS_PER_S childProcess claimFifos enterFolder errorCode fs identifyProcess isShellFifo isShellName listDescendants listFolder makeFolder makeRandomDigits openReader printLineCommand quoteWord readCurrentFolder readMonotonicMs readPeakMemoryBytes releasePipe removeIfThere signalAll signalName signalNumber toBytes toFsPath toText writeAll
 gives LONGEST_SHELL_LINE Shells removeLostFifos
-sys/shortfiles.ts 57542
+sys/shortfiles.ts 57585
 uses HashCache absoluteOf describeStat hashWithRetry lstatIfThere
 gives ShortFiles isSameSeen
-sys/shortfacts.ts 57616
+sys/shortfacts.ts 57659
 uses RR_VERSION absoluteOf attempt beginCode compareBytes describeSoftware emptyRun endCode findProgram formatUtcMicros guessSoftware isInProject isSameSeen isShellName listSecretVariables listVariables makeResultTester makeSecretHasher makeWithholder maskArguments noteCode planVariables quoteCommand readFirstBytes readUtcMicros relativeTo setVariables spellCommand statIfThere storeEnvironment toBytes
 gives ShortFacts
-sys/jobserver.ts 57809
+sys/jobserver.ts 57852
 uses childProcess errorCode findInheritedDescriptors fs makeFolder makeRandomDigits parseJobserver printJobserver readBytesIfThere removeIfThere toFsPath toText
 gives closeTokenPipe makeTokenPipe offerJobserver openJobTokens
 needs formats/makeflags.ts sys/jobserver.ts
-sys/steplog.ts 57967
+sys/steplog.ts 58010
 uses absoluteOf errorCode fs readBytesIfThere readLastBytes toFsPath writeAll
 gives hasPrinted printStepOutput readOutputTail
-sys/shortsteps.ts 58035
+sys/shortsteps.ts 58078
 uses Failure HeldSlot LONGEST_SHELL_LINE LogKeeper RR_VERSION RunMeasures Shells ShortFacts ShortFiles absoluteOf argumentsOf compareBytes describeFault dropHeld emptyRun errorCode expandDeclared failUnmade fileParametersOf fillStep findArgumentFiles findLinkIn findLinkOut findWayOut formatUtcMicros holdResults isGlob isGoodRun isResultPath isSameSeen isSecretFile listDeclared makeFolder makeResultTester nameOfStep noteGood noteHeldRun noteMeasures putBack putBackSafely readFileParameters readMonotonicMs readUtcMicros replaceByName runningLogName saveLogs settleHeld statIfThere stepNotStarted toRecordPath withholdSecretFiles
 gives ShortSteps
-sys/engine.ts 58529
+sys/engine.ts 58572
 uses CommandStopper ENDING_SIGNALS LiveLine Schedule ShortSteps UNCLAIMED_ID beginBatch endLostCommand enterMaking executeStep hasPrinted isGoodRun isSharingForeground isTerminal nameOfStep offerSlots openJobTokens os printOut printProgress printStepFailure printStepOutput printStepStart readBytesIfThere readMonotonicMs readOutputTail readRun recoverAside removeLostFifos settleLostRuns startStepWorker stepNotStarted tell toBytes
 gives runTasks
-sys/steps.ts 58912
+sys/steps.ts 58955
 uses ContentFinder Failure PresentFacts buildStepGraph emptyRun findCarriers findRepeatObstacle findRunBefore findStepCauses formatUtcMicros isGlob isResultPath isSameAsPlanned isSameContent joinWords listPathsOfStep makePatternTester plannedInputs plannedOutputs readGraphRuns readPlan readRun readUtcMicros sortSteps splitFileParameter
 gives StepBook readStepGraph
-sys/slurm.ts 59384
+sys/slurm.ts 59427
 uses SACCT_FORMAT SQUEUE_FORMAT childProcess errorCode parseMaxArraySize parseSacct parseSbatch parseSqueue readJobState toBytes toSpawnArguments
 gives SlurmJobs askForJobs findJobByName readMaxArraySize runSbatch
-sys/clusterbatch.ts 59480
+sys/clusterbatch.ts 59523
 uses RUN_ID fs listFolder listOwnFolder lstatIfThere makeFolder parseArrayJobs parseBatch parseRun parseTask printArrayJob printAttempt printBatch printRecord printTask printTaskEnd readBytesIfThere removeTree toFsPath
 gives batchFolder createBatch declareDead listBatches noteArrayJob noteAttempt noteTaskEnd readArrayJobs readBatch readTask readTaskState removeBatch removeUnfinishedBatches
-sys/clusterstate.ts 59611
+sys/clusterstate.ts 59654
 uses SlurmJobs askForJobs declareDead errorCode findJobByName isInFlight judgeTask listBatches printJobName readArrayJobs readBatch readTaskState removeBatch tasksOfJob
 gives declareLostTasks isAllDone listInFlight nameOfArray readCluster removeOver
-sys/clustersubmit.ts 59746
+sys/clustersubmit.ts 59789
 uses Failure countJobs createBatch declareLostTasks formatUtcMicros listInFlight makeRunId nameOfArray noteArrayJob planArrays prepareOwnFolder printAskedOptions quoteWord readCluster readMaxArraySize readUtcMicros recoverAside removeBatch removeOver removeUnfinishedBatches resolveLinks runSbatch settleLostRuns toBytes
 gives settleCluster submitTasks
-sys/clustertask.ts 59894
+sys/clustertask.ts 59937
 uses ALONE Failure UNCLAIMED_ID absoluteOf askForJobs batchFolder declareDead describeSelf describeSystemError executeStep listFolder lstatIfThere noteAttempt noteTaskEnd os readBatch readRun readTask readTaskState recoverAside removeIfThere settleLostRuns tasksOfJob tell toBytes
 gives requireBatch runClusterJob
-sys/codestates.ts 60085
+sys/codestates.ts 60128
 uses GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES applyPatchSection compareBytes findCommitFile hashBytes inflateBytes readObjectBody runGit
 gives countCommitsBetween findRecordedCode listChangedNames readRecordedFile readSubject
-sys/pickrun.ts 60145
+sys/pickrun.ts 60188
 uses EXIT Failure RUN_ID applyNotes compareBytes filterRunsByFiles groupNotes matchesFiles noteFacts readMarks readNotes readRun readSummaries selectRun toRecordPath
 gives filterKnownRunsByFiles pickAnnotatedRun pickAnnotatedRuns pickRun pickRunIds readKnownRun readKnownRuns selectKnownRuns
-sys/metadata.ts 60234
+sys/metadata.ts 60277
 uses EXIT Failure LARGEST_LICENSE_BYTES METADATA_HINT compareBytes emptyTold findLinkOut findRemoteUrl findRepository findSpdxLine joinMetadata joinWords listFolder makeHarmless nameOfField normalizeLicense readCitationFile readCodemetaFile readJuliaProject readPackageJson readPyproject readRDescription readReadme readRegularIfThere readZenodoFile recognizeLicense statIfThere stripUrlCredentials
 gives readMetadata
-sys/paper.ts 60359
+sys/paper.ts 60402
 uses EXIT Failure LATEX_VALUES_HEAD dropEndSlashes folderOfName joinNames lstatIfThere makeHarmless normalizeName readBytesIfThere readNamedIfThere relativeTo resolveLinks scanTex statIfThere
 gives readPaper
-sys/papercheck.ts 60502
+sys/papercheck.ts 60545
 uses EXIT Failure UsedKeys collectLatexValues compareBytes hashWithRetry keyOfPath listRunValues makeHarmless parseLatexValues
 gives checkPaper
-sys/report.ts 60633
+sys/report.ts 60676
 uses TableReader absoluteOf errorCode findLinkOut fs hashBuffer hashBytes isSecretFile listFolder listUnfinished lstatIfThere makeFolder parseResources parseSeries removeIfThere replaceFile toFsPath
 gives PartFolder readCourse readLogExcerpts readPatchExcerpt readPreview
-sys/publication.ts 60850
+sys/publication.ts 60893
 uses EXIT Failure RR_VERSION RunHolder applyNotes compareBytes emptyMetadata findLiveRuns pickRunIds placeRuns readEachRecord readEnvironment readGraphRuns readMetadata readRun readRunOrNot resultsOf spanOfRun
 gives readPublication
-sys/evidence.ts 60946
+sys/evidence.ts 60989
 uses compareBytes judgeLastRepeats listFolder readFileStates readRunOrNot
 gives readEvidence
-sys/archivefiles.ts 60970
+sys/archivefiles.ts 61013
 uses CRATE_DESCRIPTOR EXIT Failure GIT_LINK LARGEST_SOURCE_BYTES TOP_MAKEFILE_NAMES absoluteOf compareBytes compareOmitted detachString expandDeclared findBagFault hashBytes includesProvenance isDeclared isDocumentName isLeftOut isResultPath isSecretFile isSourceName judgeClaim listArchiveClaims listFolder listRecordFiles lstatIfThere makeClassifier pathOfSecret readFileStates readGitKnowledge readLinkTarget readRecordFile readRegularIfThere readRunOrNot recordPath relativeTo takeSnapshot unsealRecord
 gives chooseArchiveFiles
-sys/archivewriter.ts 61346
+sys/archivewriter.ts 61389
 uses EXIT Failure ZIP_LOCAL_CRC_AT blameName crc32 crypto errorCode fs gatherPieces listUnfinished lstatIfThere makeFolder makeRandomDigits printTarEnd printTarHeader printTarPadding printZipDirectoryEntry printZipEnd printZipLocalHeader removeIfThere removeTree syncFolder toFsPath zlib
 gives checkArchiveTarget writeArchive
-sys/targets.ts 61708
+sys/targets.ts 61762
 uses EXIT Failure absoluteOf lstatIfThere makePatternTester pickAnnotatedRuns plannedInputs plannedOutputs toRecordPath
 gives findTargets findUsers
-sys/clusterrun.ts 61775
+sys/clusterrun.ts 61829
 uses EXIT Failure countTasks isInFlight listInFlight readAskedOptions readCluster submitTasks tell
 gives readClusterOptions refuseInFlight runOnCluster
-sys/clustersteps.ts 61880
+sys/clustersteps.ts 61934
 uses Failure PresentFacts StepBook compareBytes describeCauses keyOfParameters listInFlight readRun readStepGraph readTask
 gives decideTask keyOfPoint listFlyingPoints listStepTasks listTaskOptions makePointTask
-sys/sweeppoints.ts 61988
+sys/sweeppoints.ts 62042
 uses EXIT Failure absoluteOf compareBytes crossAxes drawPoints expandDeclared expandGlob hasParameterFormat isGlob joinNames makeRowAxis nameFileParameter normalizeName readIn readNamedIfThere readParameterAxis readPointTable statIfThere toRecordPath zipAxes
 gives FILE_NAMES MOST_POINTS readSweepPoints
-sys/sweepsteps.ts 62124
+sys/sweepsteps.ts 62178
 uses EXIT FILE_NAMES Failure REPLAYED_VARIABLES RR_VERSION absoluteOf editDistance emptyRun fillCommand fillPattern fillText findLinkOut hasParameterFormat hasShellSyntax isGlob isResultPath listSecretVariables lstatIfThere makeFolder makeSecretHasher makeWithholder maskValue namesInCommand parsePlaceholders placeholderNamesIn quoteCommand readBytesIfThere readCommandTemplate readParameterText readVariables relativeTo replaceFile toRecordPath writeParameter
 gives SweepSteps isWritten writeFiles
-sys/sweepstate.ts 62358
+sys/sweepstate.ts 62412
 uses PresentFacts absoluteOf describeCauses findStepCauses isGlob isSameContent isWritten keyOfParameters listOwners listPathsOfStep lstatIfThere makePatternTester makeSecretHasher maskValue noteOwned readGraphRuns readKnownRuns readRun spellForRecord toBytes toRecordPath toText
 gives SweepState
-commands/init.ts 62611
+commands/init.ts 62665
 uses EXIT Failure initialFiles readCurrentFolder resolveLinks setReuse setUpProject tell unsetReuse
 gives initProject
 needs commands/init.ts
-commands/list.ts 62638
+commands/list.ts 62692
 uses COLUMN_NAMES EXIT Failure compareBytes filterKnownRunsByFiles findColumn findColumns findLatestPoints findVaryingParameters isAllColumns joinWords listValueNames matchesFilter parseParameterCondition printJsonRun printPieces printReplay printReplayEnd printReplayHead printRunCsv printRunJson printRunLatex printRunTable readColumns readCurrentFolder readFileLookup readKnownRun readKnownRuns readUtcMicros requireMoment requireProject resolveName sortRuns tell toRecordPath toText valuesOf
 gives listRuns
 needs core/select.ts core/moment.ts core/notes.ts core/filteroptions.ts core/decimals.ts core/random.ts core/sweep.ts formats/latex.ts formats/note.ts views/rerunscript.ts views/replayscript.ts views/table.ts views/columns.ts views/runlist.ts sys/notes.ts sys/pickrun.ts commands/list.ts
-commands/sweep.ts 62851
+commands/sweep.ts 62905
 uses ALONE EXIT Failure MOST_POINTS RR_VERSION SweepState SweepSteps absoluteOf chooseReuse emptyRun executeStep findSharedOutput findStrace groupDigits isWritten keyOfParameters keyOfPoint listFlyingPoints listProcessors listTaskOptions lstatIfThere makePointTask numberPoints openOrMakeProject os parseTimeout printOut printSweepForecast printSweepSum quoteCommand quoteWord readAskedOptions readClusterOptions readColumns readCurrentFolder readSweepPoints readVariableOptions recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster settleLostRuns tell writeFiles
 gives runSweep
 needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/placeholders.ts formats/shelltext.ts formats/commandtemplate.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/pointtable.ts formats/pythonmetadata.ts views/sweep.ts views/page.ts views/clusterstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/surroundings.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/clusterrun.ts sys/clustersteps.ts sys/sweeppoints.ts sys/sweepsteps.ts sys/sweepstate.ts commands/sweep.ts
-commands/show.ts 63154
+commands/show.ts 63208
 uses EXIT Failure RUN_ID absoluteOf compareBytes findLinkOut isTerminal makeHarmless numberOfValue pickAnnotatedRun printEnvironmentPage printJsonRun printNotesPage printOut printPlot printProcessTree printRecord printRunPage readBytesIfThere readColumns readCurrentFolder readRecordFile readRecordText readResourcesOf readSeriesOf recordPath requireProject
 gives showRuns
 needs core/select.ts core/notes.ts formats/note.ts views/plot.ts views/page.ts views/processes.ts sys/notes.ts sys/series.ts sys/pickrun.ts commands/show.ts
-commands/note.ts 63278
+commands/note.ts 63332
 uses EXIT Failure RR_VERSION compileGlob describeComment dropAtEnd editText emptyNote encodeWithheld findAuthor findCountingNotes hasEffect includeAllRuns isTerminal makeRandomDigits parseNoteText parseToleranceOption pickAnnotatedRun prepareOwnFolder printNoteText readCurrentFolder readIn readKnownRun readKnownRuns removeIfThere requireProject saveNote tell toRecordPath trimBlanks
 gives noteRun
 needs core/select.ts core/notes.ts formats/note.ts formats/notetext.ts views/page.ts sys/notes.ts sys/author.ts sys/editor.ts sys/pickrun.ts commands/note.ts
-commands/journal.ts 63477
+commands/journal.ts 63531
 uses EXIT Failure RunHolder absoluteOf arrangeJournal describeJournal matchesFilter printJournalHtml printJournalMarkdown printJournalOrg printJournalText printOut readCurrentFolder readKnownRun readKnownRuns readLastBytes readUtcMicros requireMoment requireProject selectKnownRuns tell trimBlanks
 gives printJournal
 needs core/heldrun.ts core/select.ts core/moment.ts core/notes.ts core/journal.ts core/filteroptions.ts formats/note.ts views/page.ts views/journal.ts views/journaltext.ts views/journalmarkup.ts views/journalhtml.ts sys/notes.ts sys/pickrun.ts commands/journal.ts
-commands/diff.ts 63553
+commands/diff.ts 63607
 uses ContentFinder EXIT Failure MOST_DIFFERENCE_ROWS alignFileParameters compareFiles compareRuns countCommitsBetween diffTexts filterKnownRunsByFiles findCounterpart findRecordedCode findTolerance hasDifference isBinaryContent isResultPath isSameRow isSecretFile listChangedNames makeResultTester pickAnnotatedRun printJsonDifference printOut printRunDifference readColumns readCurrentFolder readEnvironment readFound readKnownRun readKnownRuns readRecordedFile readSubject relativeTo requireProject spanOfRun tell
 gives diffRuns
 needs core/linediff.ts core/versions.ts core/rundiff.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/page.ts views/rundiff.ts views/rundiffjson.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/codestates.ts sys/pickrun.ts commands/diff.ts
-commands/verify.ts 63758
+commands/verify.ts 63812
 uses EXIT Failure HashCache RUN_ID RecordClaims absoluteOf checkRecord checkRunRecords compareSignedFiles countThings describeFile detachString encodeText fingerprintOf hashBytes hashFiles holdOutsideHeap judgeRecordChain listRecordFiles listRecords listSignedFiles lstatIfThere makeHarmless notePath parseNote pickRun printOut readAllowedSigners readCurrentFolder readEachRecord readNotes readRecordFile readRun readSignedStatements recordPath refreshHeads requireProject tell toRecordPath
 gives verifyProject
 needs core/signature.ts core/circles.ts core/steps.ts core/select.ts core/notes.ts formats/runlines.ts formats/claims.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/notes.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts sys/pickrun.ts commands/verify.ts
-commands/sign.ts 64042
+commands/sign.ts 64096
 uses EXIT Failure RR_VERSION checkRecord checkRunRecords compareSignedFiles countThings detachString encodeText findAuthor fingerprintOf formatUtcMicros judgeRecordChain listRecordFiles listRecords listSignedFiles makeHarmless makeRunId notePath parseNote printOut printStatement readCurrentFolder readMarks readSignedStatements readSigningKey readUnfixedFiles readUtcMicros refreshHeads removeHalfStatements requireProject saveStatement stateRecords tell
 gives signProject
 needs core/signature.ts core/notes.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/author.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts commands/sign.ts
-commands/why.ts 64130
+commands/why.ts 64184
 uses EXIT EnvironmentComparer Failure RUN_ID RunHolder findMaker findReaders foldStory isKnownContent isSameContent isTerminal judgeReproducible listOwners outputState pickRun printLineageDot printLineageJson printLineageSvg printLineageTree printPieces readColumns readCurrentFolder readFileStates readGraphRuns readRunOrNot requireProject tell toRecordPath toldOfRun traceDown traceLineage traceUp
 gives explainFile
 needs core/numberlists.ts core/heldrun.ts core/lineage.ts core/layers.ts core/select.ts core/notes.ts core/reproducible.ts formats/note.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/lineagestory.ts views/lineagetree.ts views/lineagejson.ts views/lineagedot.ts views/lineagesvg.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/pickrun.ts commands/why.ts
-commands/status.ts 64331
+commands/status.ts 64385
 uses EXIT Failure PresentFacts REPORT_MARK StepBook absoluteOf applyNotes compareBytes dependOn dependOnRecords findKeptAnswer findUncommitted findUnknown isAllDone isAllFine isSourceName isTerminal judgeFiles keepAnswer listExpectations listFolder listResultFolders lstatIfThere makeOrphanTester printOut printStatus printStatusJson readCluster readColumns readCurrentFolder readFirstBytes readGitKnowledge readMarks readStepGraph recordPath removeOver requireProject selectUnknownToGit toRecordPath
 gives showStatus
 needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/notes.ts core/journal.ts core/report.ts core/clusterplan.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/pythonmetadata.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportpage.ts views/clusterstatus.ts views/status.ts sys/gitstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/gitknown.ts sys/statuscache.ts sys/present.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts commands/status.ts
-commands/makefile.ts 64469
+commands/makefile.ts 64523
 uses EXIT Failure absoluteOf includeAllRuns initialFiles lstatIfThere makeHarmless prepareOwnFolder printOut printPieces readCurrentFolder readRegularIfThere rebuildDerived refreshHeads requireProject settleLostRuns tell
 gives rebuildMakefile
 needs commands/makefile.ts
-commands/make.ts 64531
+commands/make.ts 64585
 uses DURATION_WORDS EXIT Failure PresentFacts SIZE_WORDS StepBook chooseReuse dependOnRecords describeCauses findKeptAnswer findTargets findUsers keepAnswer listStepTasks listTaskOptions os parseDuration parseSize printAllCurrent printMadeStep printMakeJson printMakeSum printOut readClusterOptions readCurrentFolder readStepGraph recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster sortSteps tell withAllAfter withAllBefore
 gives makeTargets
 needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/notes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/clusterstatus.ts views/status.ts views/make.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/targets.ts sys/clusterrun.ts sys/clustersteps.ts commands/make.ts
-commands/gc.ts 64943
+commands/gc.ts 64997
 uses DURATION_WORDS EXIT Failure RUN_ID SIZE_WORDS countThings describeSystemError errorCode listFolder listNeeded listStored lstatIfThere parseDuration parseSize pickAnnotatedRuns planFreeing printFreed printOut printWouldGo readCurrentFolder readGraphRuns readMarks readRun readUtcMicros removeAbandonedScratch removeStored removeTree requireProject resolveLinks statIfThere sumBytes tell
 gives freeSpace
 needs core/select.ts core/notes.ts core/freeing.ts formats/reuseentry.ts formats/note.ts formats/amounts.ts views/page.ts views/freed.ts sys/notes.ts sys/stored.ts sys/pickrun.ts commands/gc.ts
-commands/export.ts 65071
+commands/export.ts 65125
 uses EXIT EXPORT_FORMS Failure UsedKeys absoluteOf checkPaper collectLatexValues dropEndSlashes findLinkAbove joinNames joinWords listFolder listNamedFiles lstatIfThere makeFolder makeHarmless makeProvDocument oneFile printAppendix printAptExport printBadges printBinderExport printChoices printCitation printCodeOceanExport printCodemeta printCondaExport printDockerfileExport printGuixExport printLatexValues printNixExport printOut printPieces printPipExport printProvJson printProvN printRoCrate printSpackExport printZenodo readCurrentFolder readEvidence readPaper readPublication readRegularIfThere readSaidMetadata replaceFile requireProject resolveLinks statIfThere tell
 gives exportRecords
 needs core/numberlists.ts core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/publication.ts core/paper.ts core/system.ts core/recordedsoftware.ts core/parameters.ts core/evidence.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/latex.ts formats/tex.ts formats/note.ts formats/storepath.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts formats/saidmetadata.ts formats/pythonmetadata.ts views/latexvalues.ts views/page.ts views/journal.ts views/journalmarkup.ts views/journalhtml.ts views/citation.ts views/exportleft.ts views/exportpip.ts views/exportconda.ts views/exportapt.ts views/exportlanguages.ts views/exportdockerfile.ts views/exportguix.ts views/exportnix.ts views/exportspack.ts views/exportbinder.ts views/exportcodeocean.ts views/badges.ts views/appendix.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/provmodel.ts views/provjson.ts views/provn.ts sys/notes.ts sys/filestates.ts sys/pickrun.ts sys/metadata.ts sys/paper.ts sys/papercheck.ts sys/publication.ts sys/evidence.ts commands/export.ts
-commands/rerun.ts 65206
-uses ACCEPTANCES ContentFinder EXIT Failure ResultHistory USUAL_SURROUNDINGS absoluteOf applyNotes argumentsOf changeRun compileGlob describeOtherEnd describeSystemError drawDifferences errorCode findLiveRuns findProgram findRepeatObstacle findRunBefore findTolerance findWayOut fs hashWithRetry isLeftOut isRepeatAccepted isResultPath judgeVariations keepForLook listCandidateWords listVariations lstatIfThere makeFolder makeHeldFolder makeRandomDigits makeScratch needsControl parseToleranceOption pauseMs pickRun pickRunIds printJsonPlan printJsonStories printJsonStory printJsonVariations printOut printPieces printRepeatPlan printRepeatStory printStorySum printVariations putNamed quoteCommand quoteWord readColumns readCurrentFolder readGraphRuns readRun readUtcMicros readVariationGround removeAbandonedScratch removeHeldFolder removeTree repeatRun requireProject resolveCommit shareSettings tell toFsPath toRecordPath writeFileParameters
+commands/rerun.ts 65260
+uses ACCEPTANCES ContentFinder EXIT Failure ResultHistory USUAL_SURROUNDINGS absoluteOf applyNotes argumentsOf changeRun compileGlob copyContent describeOtherEnd describeSystemError drawDifferences errorCode findLiveRuns findProgram findRepeatObstacle findRunBefore findTolerance findWayOut hashWithRetry isLeftOut isRepeatAccepted isResultPath judgeVariations keepForLook listCandidateWords listVariations lstatIfThere makeFolder makeHeldFolder makeRandomDigits makeScratch needsControl parseToleranceOption pauseMs pickRun pickRunIds printJsonPlan printJsonStories printJsonStory printJsonVariations printOut printPieces printRepeatPlan printRepeatStory printStorySum printVariations putNamed quoteCommand quoteWord readColumns readCurrentFolder readGraphRuns readRun readUtcMicros readVariationGround removeAbandonedScratch removeHeldFolder removeTree repeatRun requireProject resolveCommit shareSettings tell toRecordPath writeFileParameters
 gives rerunRuns
 needs core/circles.ts core/steps.ts core/select.ts core/comparison.ts core/notes.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/repeat.ts core/variations.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/pngpicture.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/verdicts.ts views/variations.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/scratchgit.ts sys/surroundings.ts sys/commandplace.ts sys/repeat.ts sys/pickrun.ts commands/rerun.ts
-commands/clusterjob.ts 65792
+commands/clusterjob.ts 65846
 uses EXIT Failure RUN_ID decideTask readCurrentFolder requireBatch requireProject runClusterJob
 gives workAtClusterJob
 needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustertask.ts sys/clustersteps.ts commands/clusterjob.ts
-commands/archive.ts 65804
+commands/archive.ts 65858
 uses BAGIT_TXT CRATE_DESCRIPTOR EXIT Failure NOT_INCLUDED_FILE SIZE_WORDS TOP_MAKEFILE absoluteOf checkArchiveTarget chooseArchiveFiles compareBytes countThings detachString findBagFault findNameClashes formatBytes gatherPieces hashBytes hashPieces hashSwhidObject identifyContent lstatIfThere nameOfOwnFile normalizeName parseSize printArchivePlan printArchiveReadme printBagInfo printBagManifest printNotIncluded printOut printRoCrate printSwhid readBytesIfThere readCurrentFolder readPublication requireProject resolveLinks tell toBytes writeArchive
 gives archiveProject
 needs core/numberlists.ts core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/archive.ts core/parameters.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/note.ts formats/gitindex.ts formats/gittree.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/tarwriter.ts formats/zipwriter.ts formats/bagit.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/rerunscript.ts views/page.ts views/journal.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/archive.ts views/texts.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/notes.ts sys/filestates.ts sys/gitknown.ts sys/making.ts sys/aside.ts sys/pickrun.ts sys/metadata.ts sys/publication.ts sys/archivefiles.ts sys/archivewriter.ts commands/archive.ts
-commands/swhid.ts 66031
+commands/swhid.ts 66085
 uses EXIT Failure PathNamer RUN_ID encodeText hasTag joinNames lstatIfThere makeHarmless nameFilesOfRun nameRelease nameRevision nameSnapshot nameUpToThree originOfRepository parseSwhid parseSwhidRange pickAnnotatedRuns printOut printSwhid readCurrentFolder requireProject requireRepository swhidOfCode tell
 gives printSwhids
 needs core/select.ts core/notes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/swhid.ts sys/gitrepo.ts sys/gitstatus.ts sys/gitobjects.ts sys/gitrefs.ts sys/trackedfiles.ts sys/swhidpath.ts sys/swhidgit.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/swhidrun.ts sys/pickrun.ts commands/swhid.ts
-commands/report.ts 66210
+commands/report.ts 66264
 uses EXIT Failure PartFolder REPORT_MARK RR_VERSION ReportParts SIZE_WORDS absoluteOf countStatuses countThings findLastRepeats findRunBefore formatBytes groupDigits keyOfEnvironment keyOfPatch keyOfPreview listReadings lstatIfThere makeFolder makeHarmless makeReportColumns makeReportGraph orderDetails parseSize printEnvironmentEntry printOut printPatchEntry printPreviewEntry printReportIndex printReportPage printSize printStaticResults printStaticTable readCourse readCurrentFolder readEnvironment readFirstBytes readGraphRuns readKnownRun readKnownRuns readLogExcerpts readMetadata readPatchExcerpt readPreview replaceFile requireProject selectKnownRuns tell toRecordPath traceReport
 gives writeReport
 needs core/numberlists.ts core/circles.ts core/steps.ts core/lineage.ts core/select.ts core/comparison.ts core/notes.ts core/journal.ts core/metadata.ts core/report.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/columns.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportentries.ts views/reportindex.ts views/reportpage.ts views/reportparts.ts sys/notes.ts sys/pickrun.ts sys/metadata.ts sys/report.ts commands/report.ts
@@ -27843,8 +27919,10 @@ function hasChecksum(bytes, at) {
 /** Octal digits, or base 256 where the first bit is set; not over 2^53. *_/
 function takeNumber(bytes, at, length) {
   if (bytes[at] < 0x80) {
-    const digits = /^[ \0]*([0-7]*)(?:[ \0]|$)/.exec(textOfBytes(bytes.subarray(at, at + length)));
-    if (digits === null) throw new TarProblem('a number in the header at byte ' + String(Math.floor(at / BLOCK_BYTES) * BLOCK_BYTES) + ' is none');
+    const text = textOfBytes(bytes.subarray(at, at + length));
+    const digits = /^ *([0-7]*)(?:[ \0]|$)/.exec(text);
+    // Behind a leading NUL GNU tar reads on; to others, and POSIX, the number ends there and is 0.
+    if (digits === null || (/^ *\0/.test(text) && /[0-7]/.test(text))) throw new TarProblem('a number in the header at byte ' + String(Math.floor(at / BLOCK_BYTES) * BLOCK_BYTES) + ' is none');
     return digits[1] === '' ? 0 : parseInt(digits[1], 8);
   }
   // Two's complement of `length` bytes, but for the bit that marks it.
@@ -53531,36 +53609,10 @@ async function syncFolderLater(name) {
 /** 'source', 'target': what cannot be read, or written, and why. 'none': the source is no regular file. *_/
 // type CopyOutcome = { kind: 'copied'; hash: string } | { kind: 'none' } | { kind: 'source' | 'target'; error: unknown };
 
-const COPY_BYTES = 1 << 20;
-let copyBuffer;
-
-function copyOpenFile(from, to) {
-  const buffer = copyBuffer = copyBuffer ?? Buffer.allocUnsafeSlow(COPY_BYTES);
+function copyOpenHashed(from, to) {
   const hash = crypto().createHash('sha256');
-  for (let n = -1; n !== 0;) {
-    n = fs.readSync(from, buffer, 0, COPY_BYTES, null);
-    const part = n === COPY_BYTES ? buffer : buffer.subarray(0, n);
-    hash.update(part);
-    writeAll(to, part);
-  }
+  copyOpenFile(from, to, (part) => { hash.update(part); });
   return hash.digest('hex');
-}
-
-// For less than this a second reading costs more than sharing blocks saves.
-const CLONED_FROM_BYTES = 1 << 16;
-let canClone = true;
-
-/** Has the file system share the blocks of two files, if it can. Takes the target away if it cannot. *_/
-function cloneFile(from, to) {
-  try {
-    fs.copyFileSync(toFsPath(from), toFsPath(to), fs.constants.COPYFILE_FICLONE_FORCE);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === '') throw error;
-    canClone = false;
-    removeIfThere(to);
-    return false;
-  }
 }
 
 /** Writes to a new file what is in `source`. Its mode is `mode`, less what the umask takes if `isMasked`. *_/
@@ -53568,13 +53620,13 @@ function fillNewFile(source, from, to, mode, isMasked) {
   let target = fs.openSync(toFsPath(to), 'wx', mode | 0o200);
   try {
     const wanted = isMasked ? fs.fstatSync(target).mode & 0o7777 : mode;
-    const isTried = canClone && fs.fstatSync(source).size >= CLONED_FROM_BYTES;
+    const isTried = mayClone(fs.fstatSync(source).size);
     const isCloned = isTried && cloneFile(from, to);
     if (isTried && !isCloned) {
       fs.closeSync(target);
       target = fs.openSync(toFsPath(to), 'wx', mode | 0o200);
     }
-    const hash = isCloned ? hashRegularFile(to) : { kind: 'hashed', hash: copyOpenFile(source, target) };
+    const hash = isCloned ? hashRegularFile(to) : { kind: 'hashed', hash: copyOpenHashed(source, target) };
     setMode(target, wanted);
     if (!isMasked) fs.fsyncSync(target);
     return hash.kind === 'hashed' ? hash.hash : '';
@@ -53609,15 +53661,6 @@ function copyChecked(from, hash, to, mode) {
   if (outcome.kind === 'copied' && outcome.hash === hash) return true;
   removeIfThere(to);
   return false;
-}
-
-/** File systems without modes refuse; then they need none. *_/
-function setMode(target, mode) {
-  try {
-    fs.fchmodSync(target, mode);
-  } catch (error) {
-    if (errorCode(error) === '') throw error;
-  }
 }
 
 /** Sets its times to now, if one may: by them gc tells what was used last. *_/
@@ -54302,7 +54345,7 @@ function putContent(scratch, name, found, mode, timeS) {
   let stampS = timeS;
   if (found.kind === 'file') {
     // Shares the blocks where the file system can, and copies where it cannot: never a hard link.
-    fs.copyFileSync(toFsPath(found.name), toFsPath(name), fs.constants.COPYFILE_FICLONE);
+    copyContent(found.name, name);
     // A file that is younger than the run, a copy of what was made again, say, would seem to be changed by it.
     stampS = Math.min((lstatIfThere(found.name)?.mtimeMs ?? Infinity) / 1000, timeS);
   }
@@ -55845,7 +55888,7 @@ function keepOutputs(request, folder) {
     const found = file.kind === 'l' || !isResultPath(file.path) ? undefined : request.finder.find(file, request.run);
     if (found === undefined || found.kind !== 'file') continue;
     const name = folder + '/' + String(kept.size);
-    fs.copyFileSync(toFsPath(found.name), toFsPath(name), fs.constants.COPYFILE_FICLONE);
+    copyContent(found.name, name);
     kept.set(file.path, name);
   }
   return kept;
@@ -55947,7 +55990,7 @@ function keepForLook(origin, tree, repeat, paths) {
       fs.renameSync(toFsPath(from), toFsPath(to));
     } catch (error) {
       if (errorCode(error) !== 'EXDEV') throw error;
-      fs.copyFileSync(toFsPath(from), toFsPath(to));
+      copyContent(from, to);
     }
   }
   return isUsed ? folder : undefined;
@@ -56251,7 +56294,7 @@ function copyAlike(from, to) {
   removeIfThere(unfinished);
   if (stat.isSymbolicLink()) fs.symlinkSync(fs.readlinkSync(toFsPath(from), 'buffer'), toFsPath(unfinished));
   else {
-    fs.copyFileSync(toFsPath(from), toFsPath(unfinished), fs.constants.COPYFILE_FICLONE);
+    copyContent(from, unfinished);
     fs.chmodSync(toFsPath(unfinished), stat.mode & 0o7777);
     copyOwner(unfinished, stat);
     copyTimes(from, unfinished, stat);
@@ -56767,7 +56810,7 @@ function lendContents(held, restored) {
     const name = absoluteOf(held.project, file.path);
     if (findLinkAbove(held.project.root, name) !== undefined) throw new Failure('cannot put back "' + file.path + '": a link leads out of the project');
     const unfinished = held.folder + '/lent';
-    if (found.kind === 'file') fs.copyFileSync(toFsPath(found.name), toFsPath(unfinished), fs.constants.COPYFILE_FICLONE);
+    if (found.kind === 'file') copyContent(found.name, unfinished);
     else if (file.kind === 'l') fs.symlinkSync(Buffer.from(found.content, 'latin1'), toFsPath(unfinished));
     else writeNew(unfinished, found.content);
     if (file.kind !== 'l') fs.chmodSync(toFsPath(unfinished), (file.kind === 'x' ? 0o777 : 0o666) & ~process.umask());
@@ -61477,13 +61520,17 @@ function findCrc() {
   return native ?? ((data, before) => crc32(data, 0, data.length, before));
 }
 
+const DIRECTORY_PIECE = 1 << 16;
+
 class ZipSink {
   // private readonly file: NewFile;
   // private readonly request: ArchiveRequest;
   crc = findCrc();
   // private item: ZipItem | undefined;
   count = 0;
+  /** What stands at the end, in pieces outside of the heap, and what comes behind them. *_/
   directory = [];
+  gathered = '';
 
   constructor(name, request) {
     this.file = new NewFile(name, 0o666);
@@ -61507,13 +61554,20 @@ class ZipSink {
     const { crc, offset } = this.item;
     // The checksum stands before the content of which it is.
     this.file.patch(String.fromCharCode(crc & 255, (crc >>> 8) & 255, (crc >>> 16) & 255, crc >>> 24), offset + ZIP_LOCAL_CRC_AT);
-    this.directory.push(printZipDirectoryEntry(this.item));
+    this.gathered += printZipDirectoryEntry(this.item);
+    if (this.gathered.length > DIRECTORY_PIECE) this.holdGathered();
     this.count += 1;
   }
 
+  holdGathered() {
+    this.directory.push(Buffer.from(this.gathered, 'latin1'));
+    this.gathered = '';
+  }
+
   finish() {
+    this.holdGathered();
     const offset = this.file.position;
-    for (const entry of this.directory) this.file.putText(entry);
+    for (const piece of this.directory) this.file.put(piece);
     this.file.putText(printZipEnd(this.count, this.file.position - offset, offset));
   }
 
@@ -65703,7 +65757,7 @@ function handOn(session, run, repeated, tree, isReadLater) {
     if (file.hash.length !== 64 || file.kind === 'l' || !isResultPath(file.path) || !isReadLater(file)) continue;
     session.folder = session.folder ?? makeHeldFolder(session.project, 'session');
     const name = session.folder + '/' + makeRandomDigits();
-    fs.copyFileSync(toFsPath(absoluteOf(tree, file.path)), toFsPath(name), fs.constants.COPYFILE_FICLONE);
+    copyContent(absoluteOf(tree, file.path), name);
     session.finder.offer(file.hash, name);
     if (isPassedOn(session)) session.made.set(run.id + '\0' + file.path, name);
   }
