@@ -83,6 +83,16 @@ test('a slow reader gets all, and meanwhile signals and the time limit work', { 
   assert.equal(alive, '0', 'the command was stopped though nobody read');
 });
 
+test('rr show --logs prints a log that is larger than any text may be', { timeout: 60000 }, () => {
+  const folder = makeProject();
+  assert.equal(rr(folder, ['record', '-q', '--trace', 'none', '--', 'echo', 'begins']).status, 0);
+  const [log] = pathsOf(readOnlyRecord(folder).Log);
+  fs.truncateSync(path.join(folder, log), 300 << 20);
+  fs.appendFileSync(path.join(folder, log), 'ends');
+  const done = run(folder, ['sh', '-c', '"$NODE" "$RR" show @ --logs | cmp - "$1"', 'sh', log], { env: ENV });
+  assert.deepEqual([done.status, done.stdout, done.stderr], [0, '', '']);
+});
+
 test('a reader that goes away ends the command by SIGPIPE, as without rr', { timeout: 20000 }, () => {
   const folder = makeProject();
   const script = '{ "$@"; echo $? > status; } | head -n 1 > /dev/null';

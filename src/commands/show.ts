@@ -13,7 +13,7 @@ import { printEnvironmentPage, printNotesPage, printRunPage } from '../views/pag
 import { printPlot } from '../views/plot.ts';
 import { printProcessTree } from '../views/processes.ts';
 import { findLinkOut } from '../sys/bounds.ts';
-import { readBytesIfThere } from '../sys/files.ts';
+import { readBytesIfThere, seeFileIfThere } from '../sys/files.ts';
 import { readCurrentFolder } from '../sys/machine.ts';
 import { pickAnnotatedRun } from '../sys/pickrun.ts';
 import type { Project } from '../sys/project.ts';
@@ -22,7 +22,7 @@ import { readRecordFile } from '../sys/recordfiles.ts';
 import { readRecordText } from '../sys/records.ts';
 import { readResourcesOf, readSeriesOf } from '../sys/series.ts';
 import { printRecord } from '../sys/store.ts';
-import { isTerminal, printOut, readColumns } from '../sys/terminal.ts';
+import { isTerminal, printWholeFile, printOut, readColumns } from '../sys/terminal.ts';
 
 export type ShowOptions = {
   project: ByteString | undefined;
@@ -118,7 +118,7 @@ function printKeptLog(project: Project, path: ByteString): void {
   if (!/^provenance\/logs\/[^/]+\.(?:out|err)$/.test(path)) return;
   const name = absoluteOf(project, path);
   if (findLinkOut(project.root, name) !== undefined) throw new Failure('cannot show "' + path + '": it is a link that leads out of the project', 'run "rr verify"', EXIT.differs);
-  printOut(readBytesIfThere(name) ?? '');
+  seeFileIfThere(name, printWholeFile);
 }
 
 function printAsked(project: Project, { run, notes }: AnnotatedRun, options: ShowOptions): ByteString {

@@ -63,11 +63,11 @@ export function isForbidden(error: unknown): boolean {
   return ['EACCES', 'EPERM'].indexOf(errorCode(error)) >= 0;
 }
 
-// A text that is longer fits into no string of some engines; and rr writes none that is.
+// A text that is longer fits into no string of some engines; and of what rr reads as one it writes none that is.
 const LARGEST_STRING_BYTES = 256 << 20;
 
-/** What `read` gives of an open regular file of at most 256 MiB, `refuse` of anything else; undefined if there is none. Waits for no FIFO. */
-function readOpened<T>(name: ByteString, read: (fd: number, size: number) => T, refuse: (name: ByteString, stat?: import('fs').Stats) => undefined): T | undefined {
+/** What `read` gives of an open regular file of at most `mostBytes`, `refuse` of anything else; undefined if there is none. Waits for no FIFO. */
+function readOpened<T>(name: ByteString, read: (fd: number, size: number) => T, refuse: (name: ByteString, stat?: import('fs').Stats) => undefined, mostBytes = LARGEST_STRING_BYTES): T | undefined {
   let fd: number;
   try {
     fd = fs.openSync(toFsPath(name), fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
@@ -79,7 +79,7 @@ function readOpened<T>(name: ByteString, read: (fd: number, size: number) => T, 
   }
   try {
     const stat = fs.fstatSync(fd);
-    return stat.isFile() && stat.size <= LARGEST_STRING_BYTES ? read(fd, stat.size) : refuse(name, stat);
+    return stat.isFile() && stat.size <= mostBytes ? read(fd, stat.size) : refuse(name, stat);
   } finally {
     fs.closeSync(fd);
   }
@@ -116,7 +116,12 @@ export function readBytesIfThere(name: ByteString): ByteString | undefined {
   return readOpened(name, readText, refuseIrregular);
 }
 
-/** The same; what is no regular file, or larger, counts as not there. */
+/** Has `see` read a file, however large it is, if it is there. Throws Failure for what is no regular file. */
+export function seeFileIfThere(name: ByteString, see: (fd: number) => void): void {
+  readOpened(name, see, refuseIrregular, Infinity);
+}
+
+/** As readBytesIfThere(), but what is no regular file, or larger, counts as not there. */
 export function readRegularIfThere(name: ByteString): ByteString | undefined {
   return readOpened(name, readText, passOverIrregular);
 }

@@ -49,6 +49,22 @@ export function printOut(text: ByteString): boolean {
   }
 }
 
+const PRINTED_PIECE = 1 << 20;
+
+/** Prints what an open file has, as printOut() does, however long it is. */
+export function printWholeFile(fd: number): void {
+  const buffer = Buffer.allocUnsafe(PRINTED_PIECE);
+  let rest = '';
+  for (let count = -1; count !== 0;) {
+    count = fs.readSync(fd, buffer, 0, buffer.length, null);
+    const text = rest + buffer.toString('latin1', 0, count);
+    // By whole lines, as what a terminal obeys, and a character, stands in one; but nothing is a line without end.
+    const cut = count === 0 || text.length > 4 * PRINTED_PIECE ? text.length : text.lastIndexOf('\n') + 1;
+    if (cut > 0 && !printOut(text.slice(0, cut))) return;
+    rest = text.slice(cut);
+  }
+}
+
 /** All of standard input. */
 export function readIn(): ByteString {
   const buffer = Buffer.alloc(65536);
