@@ -681,11 +681,12 @@ async function waitFor(ended: Promise<Ended>, meanwhile: () => void): Promise<En
 
 /**
  * Node.js reports a command that a signal for real time ended as one that exited with 0: it knows no name for those.
- * What was read of the command before Node.js waited for it tells, or the tracer.
+ * The tracer tells, or what was read of the command before Node.js waited for it (of a traced one
+ * that may be a signal that it stops for).
  */
 function findHiddenSignal(end: Ended, fatal: number, tracer: TracerRequest | undefined): string | undefined {
   if (end.code !== 0) return undefined;
-  return fatal >= FIRST_UNNAMED_SIGNAL ? signalName(fatal) : tracer?.mainSignal();
+  return tracer !== undefined ? tracer.mainSignal() : fatal >= FIRST_UNNAMED_SIGNAL ? signalName(fatal) : undefined;
 }
 
 const SIGNAL_LATE_MS = 3000;
