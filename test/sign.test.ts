@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import crypto from 'crypto';
 import fs from 'fs';
 import path from 'path';
-import { hasProgram, listRecords, makeProject, makeTemporary, rr, RR_JS, run, startRr } from './rig.ts';
+import { hasProgram, listRecords, makeProject, makeTemporary, rr, RR_JS, run, startRr, waitUntil } from './rig.ts';
 import type { Done } from './rig.ts';
 
 const ORACLE = path.resolve(__dirname, '..', '..', '..', 'test', 'chainoracle.sh');
@@ -156,6 +156,33 @@ test('where no head can be made the next one makes it, and names that record', (
     assert.deepEqual(fs.readdirSync(path.join(folder, '.rr/running')).filter((name) => name[0] !== '.'), []);
   }
   assert.equal(listRecords(folder).length, 1 + 1 + 2 + 6);
+});
+
+// Another process is as far with the record of a lost run as this one, places it first, and is killed there.
+const OVERTAKEN_HOOK = `
+const fs = require('fs');
+const real = fs.linkSync;
+fs.linkSync = (from, to) => {
+  if (String(to).endsWith('/' + process.env.LOST + '.rec') && !fs.existsSync(to)) fs.copyFileSync(from, to);
+  return real(from, to);
+};
+`;
+
+test('of two that settle a lost run each makes its head: one may be killed before it does', { timeout: 60000 }, async () => {
+  const folder = makeProject();
+  record(folder);
+  const { child, ended } = startRr(folder, ['record', '-q', '--trace', 'none', '--', 'sh', '-c', ': > begun; exec sleep 20']);
+  await waitUntil('the command', () => fs.existsSync(path.join(folder, 'begun')));
+  const [lost] = fs.readdirSync(path.join(folder, '.rr/running')).filter((name) => /^[^.]+$/.test(name));
+  child.kill('SIGKILL');
+  run(folder, ['sh', '-c', 'kill -9 $(sed -n "s/^Command_pid: \\([0-9]*\\).*/\\1/p" .rr/running/' + lost + ')']);
+  await ended;
+  const hook = path.join(makeTemporary(), 'hook.js');
+  fs.writeFileSync(hook, OVERTAKEN_HOOK);
+  const done = run(folder, [process.execPath, '-r', hook, RR_JS, 'record', '-q', '--trace', 'none', '--', 'true'], { env: { LOST: lost } });
+  assert.equal(done.status, 0, done.stderr);
+  const judged = judge(folder);
+  assert.deepEqual([judged.status, headsOf(folder).length, listRecords(folder).length], [0, 1, 3], judged.lines.join('\n'));
 });
 
 test('without .rr/heads, and where it holds nothing usable, heads are found among the newest records', () => {

@@ -385,6 +385,8 @@ function saveLostRecord(project: Project, run: Run): void {
   run.previous = readHeads(project, run.id);
   const text = printRecord(run);
   if (createFile(project.provenance + '/' + recordPath(run.id), text, 0o666, true)) advanceHeads(project, { id: run.id, hash: hashBytes(text) }, run.previous);
+  // Who wrote it may be killed before it makes the head, and the mark goes now.
+  else addHeadOf(project, run.id);
 }
 
 /** Writes a file that is named by its content, once; the same content is already there otherwise. */
