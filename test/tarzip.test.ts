@@ -383,6 +383,21 @@ test('names of a million slashes take no longer than others', () => {
   assert.equal(evaluateApart('formats/tar.ts', 'source.readTar(Buffer.from(' + pax + " + ('1000016' + " + record + ").padEnd(1000448, '\\0') + " + header + ", 'latin1'), 9).archive.members[0].name.length"), 1000002);
 });
 
+test('readZip() refuses an archive whose last end record is cut, and would be the comment of an earlier one', { skip: NO_ZIP }, () => {
+  const folder = makeTemporary();
+  sh(folder, 'printf 1 > a; zip -qX 1.zip a; printf 2 > b; zip -qX 2.zip b; printf "%s" comment | zip -qz 2.zip');
+  const [one, two] = ['1.zip', '2.zip'].map((name) => Buffer.from(read(folder, name)));
+  assert.equal(readZip(two, 9).kind, 'archive');
+  const cut = two.subarray(0, two.length - 3);
+  one.writeUInt16LE(cut.length, one.length - 2);
+  const both = Buffer.concat([one, cut]);
+  fs.writeFileSync(path.join(folder, 'both.zip'), both);
+  // What unzip lists is in the second one.
+  assert.match(run(folder, ['unzip', '-l', 'both.zip']).stdout, / b\n/);
+  assert.equal(readZip(both, 9).kind, 'unreadable');
+  assert.equal(readZip(cut, 9).kind, 'unreadable');
+});
+
 test('readZip() refuses a directory that is not where the end says: others take it to lie later', { skip: NO_ZIP }, () => {
   const folder = makeTemporary();
   sh(folder, 'printf 1 > a; zip -qX 1.zip a; printf 2 > a; zip -qX 2.zip a; cat 1.zip 2.zip > both.zip');

@@ -175,7 +175,8 @@ type LiteralReader = { text: ByteString; at: number };
 function parseLiteral(text: ByteString): Literal {
   const reader: LiteralReader = { text, at: 0 };
   const value = takeLiteral(reader, 0);
-  if (/[^ \n\t\r\0]/.test(text.slice(reader.at))) throw new NpyProblem('its header does not end where it should');
+  // Python refuses blanks in a line that does not end.
+  if (!/^[ \t]*(?:\r?\n)?$/.test(text.slice(reader.at))) throw new NpyProblem('its header does not end where it should');
   return value;
 }
 
@@ -184,7 +185,7 @@ function takeLiteral(reader: LiteralReader, depth: number): Literal {
   if (takeSign(reader, '{')) return takeDictionary(reader, depth);
   if (takeSign(reader, '(')) return takeItems(reader, ')', depth);
   if (takeSign(reader, '[')) return takeItems(reader, ']', depth);
-  const rest = /(?:(0{1,15}|[1-9][0-9]{0,14})L?|(True|False|None)|[ub]?('[^'\\\n]*(?:\\.[^'\\\n]*)*'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"))(?![A-Za-z0-9_.])/y;
+  const rest = /(?:(0{1,15}|[1-9][0-9]{0,14})L?|(True|False|None)|[ub]?('[^'\\\n\r]*(?:\\.[^'\\\n\r]*)*'|"[^"\\\n\r]*(?:\\.[^"\\\n\r]*)*"))(?![A-Za-z0-9_.])/y;
   rest.lastIndex = reader.at;
   const parts = rest.exec(reader.text);
   if (parts === null) throw new NpyProblem('its header is no Python literal at byte ' + String(reader.at));

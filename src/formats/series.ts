@@ -33,7 +33,7 @@ function printSeriesCell(value: number | undefined, decimals: number): string {
 /** undefined for an empty cell; NaN for what is no number of this kind. */
 function readSeriesCell(cell: string): number | undefined {
   if (cell === '') return undefined;
-  return /^[0-9]{1,16}(?:\.[0-9]{1,9})?$/.test(cell) ? Number(cell) : NaN;
+  return /^[0-9]{1,16}(?:\.[0-9]{1,9})?$/.test(cell) && Number(cell) <= Number.MAX_SAFE_INTEGER ? Number(cell) : NaN;
 }
 
 /** The pieces of the text: series one after another, points in their order. '' if there is no point. */

@@ -36,16 +36,17 @@ const ZIP_LOCAL_HEADER = 'PK\x03\x04';
  */
 export type ZipEnd = { kind: 'directory'; directory: ZipDirectory; endAt: number } | { kind: 'zip64'; recordOffset: number };
 
-/** What the last bytes of an archive say of its directory; undefined if it is no archive. */
+/**
+ * What the last bytes of an archive say of its directory; undefined if it is no archive, or the last end record's
+ * comment is not all there: some take an earlier one then, of which that is the comment, and others this one.
+ */
 export function parseZipEnd(tail: ByteString): ZipEnd | undefined {
-  for (let at = tail.lastIndexOf(ZIP_END_RECORD); at >= 0; at = at === 0 ? -1 : tail.lastIndexOf(ZIP_END_RECORD, at - 1)) {
-    if (at + 22 > tail.length || at + 22 + readLittle(tail, at + 20, 2) > tail.length) continue;
-    const sizeBytes = readLittle(tail, at + 12, 4);
-    const offset = readLittle(tail, at + 16, 4);
-    if (at >= 20 && tail.startsWith(ZIP64_LOCATOR, at - 20)) return { kind: 'zip64', recordOffset: readLittle(tail, at - 12, 8) };
-    return sizeBytes < 0xffffffff && offset < 0xffffffff ? { kind: 'directory', directory: { offset, sizeBytes }, endAt: at } : undefined;
-  }
-  return undefined;
+  const at = tail.lastIndexOf(ZIP_END_RECORD);
+  if (at < 0 || at + 22 > tail.length || at + 22 + readLittle(tail, at + 20, 2) > tail.length) return undefined;
+  const sizeBytes = readLittle(tail, at + 12, 4);
+  const offset = readLittle(tail, at + 16, 4);
+  if (at >= 20 && tail.startsWith(ZIP64_LOCATOR, at - 20)) return { kind: 'zip64', recordOffset: readLittle(tail, at - 12, 8) };
+  return sizeBytes < 0xffffffff && offset < 0xffffffff ? { kind: 'directory', directory: { offset, sizeBytes }, endAt: at } : undefined;
 }
 
 export function parseZip64Record(record: ByteString): ZipDirectory | undefined {

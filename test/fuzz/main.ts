@@ -169,6 +169,8 @@ class Fuzzing {
     const first = makeCase(target, target.corpus(), SEED, end.place);
     const isStill = (result: OneResult): boolean => result.end.kind === end.kind;
     const isAlone = isStill(await watchOne(name, toBase64(first), LIMITS, folder));
+    // The time of a processor grows with what runs beside it; as with what was slow, it is a hang if it is one alone.
+    if (end.kind === 'hung' && !isAlone) return say(name + ' case ' + end.place + ': ' + end.detail + ', not when it is run alone: passed over');
     const input = isAlone ? await shrinkOutside(name, first, isStill) : first;
     this.report({ name, place: end.place, what: what + (isAlone ? '' : ' (not when it is run alone)'), input, first });
   }
