@@ -5,7 +5,7 @@ import childProcess from 'child_process';
 import crypto from 'crypto';
 import fs from 'fs';
 import path from 'path';
-import { CLEAN_ENV, hasProgram, listRecords, makeProject, makeTemporary, pathsOf, readOnlyRecord, readRecord, rr, RR_JS, run, sleep, startProgram, startRr } from './rig.ts';
+import { CLEAN_ENV, hasProgram, listRecords, makeProject, makeTemporary, pathsOf, readOnlyRecord, readRecord, rr, RR_JS, run, sleep, startProgram, startRr, waitUntil } from './rig.ts';
 
 const RR = [process.execPath, RR_JS];
 const ENV = { NODE: process.execPath, RR: RR_JS };
@@ -106,14 +106,15 @@ test('a reader that goes away ends the command by SIGPIPE, as without rr', { tim
 
 test('what the command left in the background does not hold rr up, nor is it harmed', { timeout: 20000 }, async () => {
   const folder = makeProject();
-  const startMs = Date.now();
-  const { child, ended } = startProgram(folder, RR.concat(['record', '-q', '--', 'sh', '-c', '(sleep 1.5; echo late > late.txt) & echo hi']), { stdio: ['ignore', 'pipe', 'ignore'] });
+  const late = path.join(folder, 'late.txt');
+  // It goes on until rr has returned and is seen to have.
+  const { child, ended } = startProgram(folder, RR.concat(['record', '-q', '--', 'sh', '-c', '(while ! test -e seen; do sleep 0.05; done; echo late > late.txt) & echo hi']), { stdio: ['ignore', 'pipe', 'ignore'] });
   const exited = new Promise<number | null>((resolve) => child.on('exit', (status) => resolve(status)));
   assert.equal(await exited, 0);
-  assert.ok(Date.now() - startMs < 1200, 'rr returned after ' + String(Date.now() - startMs) + ' ms');
+  assert.ok(!fs.existsSync(late));
+  fs.writeFileSync(path.join(folder, 'seen'), '');
+  await waitUntil('what was left', () => fs.existsSync(late));
   assert.equal((await ended).stdout, 'hi\n');
-  await sleep(1500);
-  assert.ok(fs.existsSync(path.join(folder, 'late.txt')));
 });
 
 // A reader that waits for streams which are closed long since takes 100 ms more, each time. The quickest
