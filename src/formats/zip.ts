@@ -41,7 +41,9 @@ export type ZipEnd = { kind: 'directory'; directory: ZipDirectory; endAt: number
  * comment is not all there: some take an earlier one then, of which that is the comment, and others this one.
  */
 export function parseZipEnd(tail: ByteString): ZipEnd | undefined {
-  const at = tail.lastIndexOf(ZIP_END_RECORD);
+  let at = tail.lastIndexOf(ZIP_END_RECORD);
+  // A comment may end with these four bytes, and some more.
+  while (at > 0 && at + 22 > tail.length) at = tail.lastIndexOf(ZIP_END_RECORD, at - 1);
   if (at < 0 || at + 22 > tail.length || at + 22 + readLittle(tail, at + 20, 2) > tail.length) return undefined;
   const sizeBytes = readLittle(tail, at + 12, 4);
   const offset = readLittle(tail, at + 16, 4);
