@@ -114,6 +114,7 @@ const ONCE_SLOW: [string, string, unknown][] = [
   ['formats/pythonmetadata.ts', "source.parseEditableMapping('MAPPING:\\r'.repeat(40000) + '\\n')", []],
   ['formats/license.ts', "source.findSpdxLine('SPDX-License-Identifier:' + ' '.repeat(400000)) === undefined", true],
   ['formats/secrets.ts', "source.maskText('-eyJ'.repeat(100000), () => 'x').length", 400000],
+  ['formats/metrics.ts', "source.readMetricSeries('A'.repeat(300000) + ',b\\n' + '1,2\\n'.repeat(100000), 'm.csv').length", 1],
   ['formats/vcsoutput.ts', "source.closeSpacedNames('Index: \\r'.repeat(50000)).length", 400000],
   ['core/archive.ts', "source.includesProvenance('include \\r'.repeat(40000))", false],
   ['core/paper.ts', "source.matchesKey('#a'.repeat(30) + 'b', 'a'.repeat(100000))", false],

@@ -104,7 +104,8 @@ export function readMetricValues(text: ByteString, path: ByteString): { values: 
 const STEP_NAMES = ['global_step', 'step', 'iteration', 'iter', 'epoch', 'round', 'generation', 'batch', 'trial'];
 
 function addRow(found: SeriesCollector, row: NamedValue[]): void {
-  const lower = row.map(({ name }) => name.toLowerCase());
+  // A name that is too long for a metric would be gone through for each row.
+  const lower = row.map(({ name }) => (name.length <= LONGEST_METRIC_BYTES ? name.toLowerCase() : ''));
   const at = STEP_NAMES.map((name) => lower.indexOf(name)).find((i) => i >= 0 && /^[0-9]{1,15}(?:\.[0-9]{1,6})?$/.test(row[i].value));
   const step = at === undefined ? undefined : Number(row[at].value);
   row.forEach(({ name, value }, i) => {
