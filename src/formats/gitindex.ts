@@ -154,7 +154,8 @@ function readExtensions(bytes: ByteString, start: number, end: number, hashSizeB
     }
     at += 8 + size;
   }
-  return { entries, rootTree };
+  // What is said to go on behind the end git reads by what happens to be there.
+  return at > end ? 'unsupported' : { entries, rootTree };
 }
 
 /** The place of `name` among entries in index order, or of the first entry after it. */
