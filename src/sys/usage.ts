@@ -9,11 +9,16 @@ export const CLOCK_TICKS_PER_S = 100; // USER_HZ, the same on every Linux but tw
 
 export type ChildrenCpu = { userS: number; systemS: number };
 
+/** What stands behind the name in /proc/PID/stat (proc_pid_stat(5)): [0] is the third field, the state. Throws if it is gone. */
+function readStatFields(pid: string): string[] {
+  const stat = fs.readFileSync('/proc/' + pid + '/stat', 'latin1');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
 /** CPU time of all children waited for so far, from /proc/self/stat; undefined where there is none. */
 export function readChildrenCpu(): ChildrenCpu | undefined {
   try {
-    const stat = fs.readFileSync('/proc/self/stat', 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = readStatFields('self');
     return { userS: Number(fields[13]) / CLOCK_TICKS_PER_S, systemS: Number(fields[14]) / CLOCK_TICKS_PER_S };
   } catch (error) {
     return undefined;
@@ -54,8 +59,7 @@ export function readPeakMemoryBytes(pid: number): number {
 /** CPU time of a process and of the children that it has waited for; undefined if it is gone, or a zombie that uses nothing any more. */
 function readCpuTicks(pid: number): { ticks: number; isZombie: boolean } | undefined {
   try {
-    const stat = fs.readFileSync('/proc/' + String(pid) + '/stat', 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = readStatFields(String(pid));
     const ticks = Number(fields[11]) + Number(fields[12]) + Number(fields[13]) + Number(fields[14]);
     return Number.isFinite(ticks) ? { ticks, isZombie: fields[0] === 'Z' } : undefined;
   } catch (error) {
@@ -66,9 +70,8 @@ function readCpuTicks(pid: number): { ticks: number; isZombie: boolean } | undef
 /** Signal that is ending a process, or that ended it as long as nobody has waited for it; 0 if that is not told. */
 export function readFatalSignal(pid: number): number {
   try {
-    const stat = fs.readFileSync('/proc/' + String(pid) + '/stat', 'latin1');
-    // Of 52 fields (proc_pid_stat(5)) the last: the status as wait() gives it.
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[49]) & 127;
+    // Of 52 fields the last: the status as wait() gives it.
+    return Number(readStatFields(String(pid))[49]) & 127;
   } catch (error) {
     return 0;
   }
