@@ -524,8 +524,9 @@ export function isGoodRun(run: Pick<Run, 'status' | 'missingOutputs'>): boolean 
   return run.status === 'succeeded' && run.missingOutputs.length === 0;
 }
 
-function readHolder(folder: ByteString): string | undefined {
-  return lstatIfThere(folder + '/holder')?.isFile() === true ? readBytesIfThere(folder + '/holder')?.trim() : undefined;
+/** '' if nobody says yet, or said before a power cut, whose it is. */
+function readHolder(folder: ByteString): string {
+  return lstatIfThere(folder + '/holder')?.isFile() === true ? (readBytesIfThere(folder + '/holder') ?? '').trim() : '';
 }
 
 /** Waits as long as the holder of the folder is alive. */
@@ -533,7 +534,7 @@ async function awaitHolder(folder: ByteString, say: (line: ByteString) => void):
   let isSaid = false;
   for (;;) {
     const holder = readHolder(folder);
-    if (holder === undefined || !isHolderAlive(holder, folder + '/holder')) return;
+    if (holder === '' || !isHolderAlive(holder, folder + '/holder')) return;
     const [pid, , , host] = holder.split(' ');
     if (!isSaid) say('waiting for process ' + pid + ' on ' + host + ', which still ends a step');
     isSaid = true;
@@ -559,7 +560,7 @@ const NAMELESS_HELD_MS = 3600000;
 
 /** Is this folder to be left alone, as its holder is alive, or may be about to say who it is? */
 function isHeldLeftAlone(folder: ByteString, isPatient: boolean): boolean {
-  const holder = readHolder(folder) ?? '';
+  const holder = readHolder(folder);
   const hasList = lstatIfThere(folder + '/list') !== undefined;
   if (holder === '') return !hasList && readUtcMicros() / 1000 - (lstatIfThere(folder)?.mtimeMs ?? 0) < NAMELESS_HELD_MS;
   return (!isPatient || !hasList || lstatIfThere(folder + '/job') !== undefined) && isHolderAlive(holder, folder + '/holder');
