@@ -49,7 +49,7 @@
 //   sys/gpuuse.ts               asks now and then how much the GPUs are in use, where there is a tool that tells
 //   sys/usage.ts                what the processes of a command use, as /proc tells: while it runs and at its end
 //   sys/spawnwords.ts           arguments and variables of commands, of which Node.js can pass on only UTF-8
-//   sys/signals.ts              names and numbers of signals, and sending them
+//   sys/signals.ts              names and numbers of signals, sending them, and whether rr was told to outlive its terminal
 //   sys/process.ts              runs the command: its streams, signals, end and cost
 //   sys/machine.ts              facts about the machine, the program and the environment of a run
 //   sys/bounds.ts               does a name stay within a folder, whatever links stand in its way? Changes nothing
@@ -3693,6 +3693,22 @@ function isTerminal(descriptor) {
 }
 
 /**
+ * Puts /dev/null in the place of a terminal that is gone. At its end Node.js gives each terminal back the modes that
+ * it found; where it cannot, as that is gone, it aborts: status 134, and maybe a file "core" in the project.
+ */
+function letGoOfTerminal() {
+  for (const descriptor of [0, 1, 2]) {
+    try {
+      if (!fs.fstatSync(descriptor).isCharacterDevice() || tty().isatty(descriptor)) continue;
+      fs.closeSync(descriptor);
+      fs.openSync('/dev/null', 'r+');
+    } catch (error) {
+      if (errorCode(error) === '') throw error;
+    }
+  }
+}
+
+/**
  * Is rr in the foreground process group of a terminal, so that what the keyboard sends comes to
  * the command as well? From /proc/self/stat: process group and the terminal's foreground group.
  */
@@ -4638,7 +4654,7 @@ function restoreOwnVariables() {
 }
 
 // ==== src/sys/signals.ts =========================================================================
-// signals.ts - names and numbers of signals, and sending them. Waits for nothing.
+// signals.ts - names and numbers of signals, sending them, and whether rr was told to outlive its terminal. Waits for nothing.
 
 /** From here on Node.js has no names, and they are for what programs agree on: real-time signals. */
 const FIRST_UNNAMED_SIGNAL = 32;
@@ -4668,6 +4684,47 @@ function signalAll(pids, signal) {
   }
 }
 
+// ---- hangup -----------------------------------------------------------------------------------------------
+
+let isShielded;
+
+/** Of /proc/PID/status: does the process ignore SIGHUP? */
+function hasHangupIgnored(process1) {
+  const mask = /^SigIgn:\s*[0-9a-f]*([0-9a-f])$/m.exec(passOverForbidden(() => readBytesIfThere(process1 + '/status')) ?? '');
+  return mask !== null && (parseInt(mask[1], 16) & 1) !== 0;
+}
+
+/** nohup(1) of GNU puts this in the place of a terminal as standard input: /dev/null, opened for writing alone. */
+function hasInputOfNohup() {
+  try {
+    return fs.readlinkSync('/proc/self/fd/0') === '/dev/null' && /^flags:\s+[0-7]*1$/m.test(readBytesIfThere('/proc/self/fdinfo/0') ?? '');
+  } catch (error) {
+    return false;
+  }
+}
+
+/**
+ * Was rr started so that it lives on when its terminal goes (nohup(1), trap '' HUP)? Node.js has set the signal back
+ * to its default by now, so it is told by what else there is: "_", in which bash, zsh and ksh name the program they
+ * started; what nohup(1) made of a terminal; a parent that ignores the signal, such as the shell of a script under
+ * nohup(1), whose commands inherit that; and rr itself where the runtime is another one.
+ */
+function isHangupIgnored() {
+  if (isShielded === undefined) isShielded = /(?:^|\/)nohup$/.test(process.env._ ?? '') || hasInputOfNohup() || hasHangupIgnored('/proc/' + String(process.ppid)) || hasHangupIgnored('/proc/self');
+  return isShielded;
+}
+
+/** Has rr live on when its terminal goes, if it was told to; `isTold`: by another process of rr, which knows. */
+function surviveHangup(isTold) {
+  isShielded = isTold || isHangupIgnored();
+  if (isShielded) process.on('SIGHUP', () => undefined);
+}
+
+/** A command that ignores SIGHUP from its start on: Node.js can only start one with the default. */
+function shieldFromHangup(argv) {
+  return ['/bin/sh', '-c', 'trap "" HUP; exec "$@"', 'sh'].concat(argv);
+}
+
 // ==== src/sys/process.ts =========================================================================
 // process.ts - runs the command: its streams, signals, end and cost. Knows no records.
 
@@ -4679,6 +4736,8 @@ function signalAll(pids, signal) {
 //   /** 'inherit': the command has the descriptor itself. 'keep': rr passes on to it and keeps a copy. 'keep-only': rr keeps it and passes nothing on. */
 //   stdout: StreamPlan;
 //   stderr: StreamPlan;
+//   /** Is it to ignore SIGHUP, as rr was told to (signals.ts)? */
+//   isShielded: boolean;
 //   /** Give the command a terminal of its own through script(1) where rr's output is a terminal. */
 //   terminal: TerminalPlan | undefined;
 //   /** Name without extension of the files that keep the streams: + .out, .err, .order. */
@@ -5153,7 +5212,14 @@ function forwardSignals({ targetPid, gate, isApart, seen, isOwned }) {
   };
   const pass = (signal) => gate.pass(() => send(signal));
   const handlers = [];
-  for (const signal of FORWARDED) if (!isOwned || signal.startsWith('SIGUSR')) handlers.push([signal, () => { seen.push(signal); pass(signal); }]);
+  for (const signal of FORWARDED) {
+    if (isOwned && !signal.startsWith('SIGUSR')) continue;
+    handlers.push([signal, () => {
+      // A command that ignores it as well is not ended by it.
+      if (signal !== 'SIGHUP' || !isHangupIgnored()) seen.push(signal);
+      pass(signal);
+    }]);
+  }
   for (const signal of isOwned ? [] : FROM_KEYBOARD) handlers.push([signal, () => { seen.push(signal); if (isApart || !isSharingForeground()) pass(signal); }]);
   // By the signal itself, not SIGSTOP: in a process group that nobody could continue (an orphaned one,
   // POSIX.1, 2.4.3) the system ignores it for the command, and rr must go on, too.
@@ -5253,7 +5319,8 @@ function layPipes(request) {
   const trace = openTrace(request);
   const variables = request.step === undefined ? process.env : Object.assign({}, process.env, request.step.variables);
   const words = trace === undefined ? request.argv : (request.tracer).prefix(trace.name).concat(request.argv);
-  const spawned = toSpawn(words, variables, { scriptName: request.logName + '.sh', isOneWord: request.terminal !== undefined });
+  const shielded = request.isShielded ? shieldFromHangup(words) : words;
+  const spawned = toSpawn(shielded, variables, { scriptName: request.logName + '.sh', isOneWord: request.terminal !== undefined });
   const terminal = request.terminal;
   if (terminal !== undefined) return layTerminal(request, spawned, terminal, trace);
   const wanted = [];
@@ -8863,7 +8930,8 @@ async function runIt(session) {
   session.measures = new RunMeasures(run, { isKept, isDrawn: streams.terminal !== undefined && !session.request.quiet });
   const { measures } = session;
   const end = await runCommand({
-    argv: session.argv, ...streams, logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
+    // Of what cannot be started a shell on the way would tell in words of its own.
+    argv: session.argv, isShielded: isHangupIgnored() && findProgram(session.argv[0], session.folder).kind === 'found', ...streams, logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => { keepOwnText(); if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
@@ -9136,7 +9204,7 @@ async function keepForReuse(session, end, removed) {
 // type OfferedSlots = { kind: 'none' } | { kind: 'shared'; slots: number } | { kind: 'own'; slots: number };
 
 // type ToWorker =
-//   | { kind: 'start'; project: Project; clockMs: number; place: JobserverPlace | undefined; /** Of main, with the bytes that Node.js could not pass on. */ variables: VariableSet }
+//   | { kind: 'start'; project: Project; clockMs: number; place: JobserverPlace | undefined; /** Of main, with the bytes that Node.js could not pass on. */ variables: VariableSet; isHangupIgnored: boolean }
 //   | { kind: 'job'; job: StepJob; isAlone: boolean; offered: OfferedSlots }
 //   | { kind: 'stop'; signal: NodeJS.Signals | undefined; isNote: boolean };
 
@@ -9184,7 +9252,8 @@ class StepWorker {
     const over = new Promise((resolve) => { this.onOver = resolve; });
     delete process.env[PARENT_VARIABLE];
     for (const signal of ['SIGINT', 'SIGQUIT']) process.on(signal, () => this.stopper?.note(signal));
-    for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => this.stopper?.stop(signal));
+    process.on('SIGTERM', () => this.stopper?.stop('SIGTERM'));
+    process.on('SIGHUP', () => { if (!isHangupIgnored()) this.stopper?.stop('SIGHUP'); });
     process.on('message', (message) => this.hear(message));
     process.on('disconnect', () => this.endAsOrphan());
     await over;
@@ -9201,6 +9270,7 @@ class StepWorker {
       this.project = message.project;
       this.place = message.place;
       setOwnVariables(message.variables);
+      surviveHangup(message.isHangupIgnored);
       this.tellMain({ kind: 'ready' });
     } else if (message.kind === 'stop') {
       if (message.signal === undefined) this.stopper?.kill();
@@ -9318,7 +9388,7 @@ class Worker {
         resolve(isReady);
       };
       if (this.isGone) this.onReady(false);
-      this.send({ kind: 'start', project, clockMs: shareClock(), place, variables: Object.assign({}, process.env) });
+      this.send({ kind: 'start', project, clockMs: shareClock(), place, variables: Object.assign({}, process.env), isHangupIgnored: isHangupIgnored() });
     });
   }
 
@@ -10111,7 +10181,7 @@ function printVerbHelp(verb) {
 
 // ==== what brings in the files below =============================================================
 noteParts({
-  build: 'fa0a279403af78cd',
+  build: '65b2d0172e855491',
   base: () => ({
     ACCEPTANCES, CANNOT_SYNC, CLOCK_TICKS_PER_S, CommandStopper, DURATION_WORDS, ENDING_SIGNALS,
     EXIT, EXPORT_FORMS, Failure, FieldWriter, HashCache, LARGEST_SOURCE_BYTES,
@@ -10137,50 +10207,50 @@ noteParts({
     hasShellSyntax, hashBuffer, hashBytes, hashFiles, hashGitObject, hashPieces, hashRegularFile,
     hashWithRetry, holdOutsideHeap, identifyProcess, includeAllRuns, inflateBytes, initialFiles,
     isComparable, isDeclarableVariable, isDeclared, isFaithfulRepeat, isForbidden, isFree,
-    isGitTrue, isGlob, isHolderAlive, isInProject, isLeftOut, isPlainText, isReferenceName,
-    isRepeatAccepted, isReplayedVariable, isResult, isResultPath, isSameAsPlanned, isSameContent,
-    isSameNode, isSecretFile, isSecretName, isSettled, isSharingForeground, isShellFifo,
-    isShellName, isSourceName, isTargetInside, isTerminal, isUnwritable, isUtf8, joinAtStars,
-    joinNames, joinWords, jsonFileOf, jsonTextOf, judgeRepeat, keepLinks, kindsOfWord, listBelow,
-    listCandidateWords, listDeclared, listDescendants, listEntriesWithGit, listFiltered,
-    listFolder, listMonth, listMonths, listOwnFolder, listOwners, listParameters,
-    listPatchedNames, listRecordFiles, listRecords, listSecretVariables, listTellingVariables,
-    listUnfinished, listVariables, lookUp, lstatIfThere, makeClassifier, makeFolder, makeHarmless,
-    makeHeldFolder, makeLiveRun, makeMonthFolder, makeOwnFolder, makePlace, makeRandomDigits,
-    makeResultTester, makeRunId, makeScratch, makeSecretHasher, makeWithholder, makeWriterMark,
-    maskArguments, maskText, maskValue, matchPattern, mayClone, moveMarkToPending,
-    nameFileParameter, nameOfOwnFile, nameOfStep, noObservation, normalizeName, noteCode,
-    noteEnded, noteFacts, noteGood, noteMeasures, noteOwned, numberOfValue, offerSlots,
-    openBareRepository, openJobTokens, openOrMakeProject, openReader, openRepository, openReuse,
-    openSqlite, originOfRemote, os, parseDuration, parseFile, parseGitConfig, parseJson,
-    parsePlan, parseRawDiff, parseResources, parseRun, parseSeries, parseSize, parseSwhid,
-    parseSwhidRange, parseTimeout, passOverForbidden, pauseMs, placeRuns, pourInto,
-    prepareOwnFolder, printChoices, printFile, printJsonRun, printJsonValue, printKey,
-    printLineCommand, printMakefile, printMark, printOut, printPieces, printProgress, printRanges,
-    printRecord, printRunBody, printSize, printSnapshot, printStep, printStepFailure,
-    printStepStart, printSwhid, printSwhidFolder, printTable, printTableHead, printTableRow,
-    printWholeFile, putBackSafely, putChecksums, putInPlace, putNamed, quoteCommand, quoteWord,
-    readAskedOptions, readBytesIfThere, readColumns, readCurrentFolder, readEachRecord,
-    readEnvironment, readFileInParts, readFileLookup, readFileParameters, readFirstBytes,
-    readFormatNumber, readGitObject, readGraphRuns, readHead, readHeads, readId, readIdMicros,
-    readIn, readLastBytes, readLinkTarget, readMarks, readMonotonicMs, readNamedIfThere,
-    readOperands, readParameterNow, readParameterText, readPeakMemoryBytes, readPlan,
-    readRecordFile, readRecordLink, readRecordText, readRegularBytesIfThere, readRegularIfThere,
-    readReuseSettings, readReusedIfThere, readRun, readRunOrNot, readStep, readSummaries,
-    readTarget, readTreeOfCommit, readUtcMicros, readVariableOptions, readVariables, readWhole,
-    rebuildDerived, recordCommand, recordPath, refreshHeads, refuseLink, relativeTo, releasePipe,
-    rememberHashes, removeAbandonedScratch, removeHeldFolder, removeIfThere, removeTree,
-    renewMark, replaceByName, replaceFile, replaceFileIf, requireFields, requireProject,
-    resolveLinks, resultsOf, runGit, runningLogName, saveByContent, saveLogs, scanSqliteTable,
-    sealRecord, seeFileIfThere, setFields, setMode, setOwnVariables, setReuse, setUpProject,
-    settleLostRuns, shareSettings, shareWork, signalAll, signalName, signalNumber, spanOfRun,
-    spellCommand, spellForRecord, splitCommand, splitFields, splitNames, splitParameterName,
-    splitPatchSections, splitSimpleCommand, splitVariable, splitWord, stagingFolder,
-    startStepWorker, statIfThere, statKeyOf, stepNotStarted, storeEnvironment, straceCommand,
-    stripUrlCredentials, swhidOfCode, syncFolder, takeSnapshot, tell, toBytes, toFsPath,
-    toRecordPath, toSpawnArguments, toText, toVariableText, trimBlanks, turnFiltersOff,
-    unsealRecord, unsetReuse, utf8SequenceLength, withOutcome, withholdSecretFiles, wrapText,
-    writeAll, writeFileParameters, zlib,
+    isGitTrue, isGlob, isHangupIgnored, isHolderAlive, isInProject, isLeftOut, isPlainText,
+    isReferenceName, isRepeatAccepted, isReplayedVariable, isResult, isResultPath,
+    isSameAsPlanned, isSameContent, isSameNode, isSecretFile, isSecretName, isSettled,
+    isSharingForeground, isShellFifo, isShellName, isSourceName, isTargetInside, isTerminal,
+    isUnwritable, isUtf8, joinAtStars, joinNames, joinWords, jsonFileOf, jsonTextOf, judgeRepeat,
+    keepLinks, kindsOfWord, listBelow, listCandidateWords, listDeclared, listDescendants,
+    listEntriesWithGit, listFiltered, listFolder, listMonth, listMonths, listOwnFolder,
+    listOwners, listParameters, listPatchedNames, listRecordFiles, listRecords,
+    listSecretVariables, listTellingVariables, listUnfinished, listVariables, lookUp,
+    lstatIfThere, makeClassifier, makeFolder, makeHarmless, makeHeldFolder, makeLiveRun,
+    makeMonthFolder, makeOwnFolder, makePlace, makeRandomDigits, makeResultTester, makeRunId,
+    makeScratch, makeSecretHasher, makeWithholder, makeWriterMark, maskArguments, maskText,
+    maskValue, matchPattern, mayClone, moveMarkToPending, nameFileParameter, nameOfOwnFile,
+    nameOfStep, noObservation, normalizeName, noteCode, noteEnded, noteFacts, noteGood,
+    noteMeasures, noteOwned, numberOfValue, offerSlots, openBareRepository, openJobTokens,
+    openOrMakeProject, openReader, openRepository, openReuse, openSqlite, originOfRemote, os,
+    parseDuration, parseFile, parseGitConfig, parseJson, parsePlan, parseRawDiff, parseResources,
+    parseRun, parseSeries, parseSize, parseSwhid, parseSwhidRange, parseTimeout,
+    passOverForbidden, pauseMs, placeRuns, pourInto, prepareOwnFolder, printChoices, printFile,
+    printJsonRun, printJsonValue, printKey, printLineCommand, printMakefile, printMark, printOut,
+    printPieces, printProgress, printRanges, printRecord, printRunBody, printSize, printSnapshot,
+    printStep, printStepFailure, printStepStart, printSwhid, printSwhidFolder, printTable,
+    printTableHead, printTableRow, printWholeFile, putBackSafely, putChecksums, putInPlace,
+    putNamed, quoteCommand, quoteWord, readAskedOptions, readBytesIfThere, readColumns,
+    readCurrentFolder, readEachRecord, readEnvironment, readFileInParts, readFileLookup,
+    readFileParameters, readFirstBytes, readFormatNumber, readGitObject, readGraphRuns, readHead,
+    readHeads, readId, readIdMicros, readIn, readLastBytes, readLinkTarget, readMarks,
+    readMonotonicMs, readNamedIfThere, readOperands, readParameterNow, readParameterText,
+    readPeakMemoryBytes, readPlan, readRecordFile, readRecordLink, readRecordText,
+    readRegularBytesIfThere, readRegularIfThere, readReuseSettings, readReusedIfThere, readRun,
+    readRunOrNot, readStep, readSummaries, readTarget, readTreeOfCommit, readUtcMicros,
+    readVariableOptions, readVariables, readWhole, rebuildDerived, recordCommand, recordPath,
+    refreshHeads, refuseLink, relativeTo, releasePipe, rememberHashes, removeAbandonedScratch,
+    removeHeldFolder, removeIfThere, removeTree, renewMark, replaceByName, replaceFile,
+    replaceFileIf, requireFields, requireProject, resolveLinks, resultsOf, runGit, runningLogName,
+    saveByContent, saveLogs, scanSqliteTable, sealRecord, seeFileIfThere, setFields, setMode,
+    setOwnVariables, setReuse, setUpProject, settleLostRuns, shareSettings, shareWork, signalAll,
+    signalName, signalNumber, spanOfRun, spellCommand, spellForRecord, splitCommand, splitFields,
+    splitNames, splitParameterName, splitPatchSections, splitSimpleCommand, splitVariable,
+    splitWord, stagingFolder, startStepWorker, statIfThere, statKeyOf, stepNotStarted,
+    storeEnvironment, straceCommand, stripUrlCredentials, swhidOfCode, syncFolder, takeSnapshot,
+    tell, toBytes, toFsPath, toRecordPath, toSpawnArguments, toText, toVariableText, trimBlanks,
+    turnFiltersOff, unsealRecord, unsetReuse, utf8SequenceLength, withOutcome,
+    withholdSecretFiles, wrapText, writeAll, writeFileParameters, zlib,
   }),
   holder: holdLateFiles,
 });
@@ -10511,1060 +10581,1064 @@ function explain(error) {
 // process.exit and not the end of the event loop: a background process of the command may still
 // hold a pipe open. All output has been written by then, as rr writes synchronously.
 restoreOwnVariables();
-if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
-else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
+surviveHangup(false);
+const done = isStepWorker() ? serveAsWorker().catch(explain).then(() => 0) : run(readArgumentBytes(process.argv.length - 2)).catch(explain);
+void done.then((status) => {
+  letGoOfTerminal();
+  process.exit(status);
+});
 
-// ==== late, build fa0a279403af78cd ===============================================================
+// ==== late, build 65b2d0172e855491 ===============================================================
 function holdLateFiles() { /*
-core/numberlists.ts 11572
+core/numberlists.ts 11646
 uses 
 gives NumberList NumberRows groupPlaces
-core/heldrun.ts 11633
+core/heldrun.ts 11707
 uses detachString
 gives RunHolder
-core/signature.ts 11680
+core/signature.ts 11754
 uses compareBytes findHeads
 gives judgeRecordChain listSignedFiles stateRecords
-core/graph.ts 11833
+core/graph.ts 11907
 uses isComparable
 gives findLiveRuns findNeeded isResult isResultPath isSameContent listOwners makeLiveRun noteOwned placeRuns resultsOf
 needs core/graph.ts
-core/circles.ts 12085
+core/circles.ts 12159
 uses 
 gives findCircles
-core/steps.ts 12130
+core/steps.ts 12204
 uses compareBytes compileGlob findCircles fixedFolder isGlob isResult noteOwned
 gives NO_FACTS buildStepGraph findCarriers findRunBefore makePatternTester plannedInputs plannedOutputs sortSteps splitFileParameter stepFactsOf withAllAfter withAllBefore
-core/stepcauses.ts 12615
+core/stepcauses.ts 12689
 uses isSameContent isSourceName splitFileParameter
 gives describeCause describeCauses findStepCauses isOfResult
-core/lineage.ts 12820
+core/lineage.ts 12894
 uses groupPlaces isComparable
 gives findMaker findReaders isKnownContent listReadings outputState traceDown traceLineage traceUp
-core/layers.ts 13102
+core/layers.ts 13176
 uses 
 gives layOut
-core/staleness.ts 13258
+core/staleness.ts 13332
 uses NumberList compareBytes findStepCauses groupPlaces isOfResult isSameContent
 gives findOverwriters findUnknown judgeFiles listExpectations listPathsOfStep listResultFolders makeOrphanTester
-core/linediff.ts 13454
+core/linediff.ts 13528
 uses 
 gives diffTexts isBinaryContent
-core/versions.ts 13792
+core/versions.ts 13866
 uses 
 gives compareVersions
-core/environment.ts 13932
+core/environment.ts 14006
 uses 
 gives emptyEnvironment
-core/rundiff.ts 13963
+core/rundiff.ts 14037
 uses compareBytes compareVersions
 gives compareRuns hasDifference isSameAspect isSameRow splitAt
-core/select.ts 14312
+core/select.ts 14386
 uses compareBytes
 gives findCounterpart listValueNames matchesFiles matchesFilter parseParameterCondition readDecimal resolveName selectRun valuesOf
-core/comparison.ts 14488
+core/comparison.ts 14562
 uses 
 gives describeTolerance isWithin
-core/moment.ts 14569
+core/moment.ts 14643
 uses 
 gives readMoment
-core/notes.ts 14599
+core/notes.ts 14673
 uses compileGlob recordPath
 gives applyNotes emptyNote findCountingNotes findTolerance groupNotes hasEffect notePath
-core/journal.ts 14780
+core/journal.ts 14854
 uses compareBytes trimBlanks
 gives arrangeJournal countStatuses distinctTexts spanParameters
-core/metadata.ts 14860
+core/metadata.ts 14934
 uses dropEndSlashes
 gives emptyMetadata emptyTold familyFirst joinMetadata nameOfField
-core/publication.ts 15094
+core/publication.ts 15168
 uses 
 gives oneFile
-core/paper.ts 15140
+core/paper.ts 15214
 uses 
 gives UsedKeys
-core/archive.ts 15203
+core/archive.ts 15277
 uses codePointAt compareBytes isResultPath isUtf8 utf8SequenceLength
 gives TOP_MAKEFILE_NAMES compareOmitted findBagFault findNameClashes includesProvenance isDocumentName judgeClaim listArchiveClaims
-core/report.ts 15335
+core/report.ts 15409
 uses 
 gives findLastRepeats orderDetails thinOut
-core/system.ts 15386
+core/system.ts 15460
 uses lookUp
 gives platformOf readSystemRelease
-core/recordedsoftware.ts 15436
+core/recordedsoftware.ts 15510
 uses EXIT Failure REPLAYED_VARIABLES compareBytes compareVersions lookUp readSystemRelease splitVariable
 gives collectSoftware
-core/filteroptions.ts 15653
+core/filteroptions.ts 15727
 uses EXIT Failure readMoment
 gives requireMoment
-core/parameters.ts 15664
+core/parameters.ts 15738
 uses compareBytes editDistance
 gives DEEPEST_NESTING canonicalFloat canonicalInteger fileParametersOf findParameter isSameNode listParameters nameFileParameter printKey splitParameterName
 needs core/parameters.ts
-core/tracefiles.ts 15885
+core/tracefiles.ts 15959
 uses detachString folderOfName hasDots joinNames normalizeName
 gives TracedFiles
-core/traceprocesses.ts 16299
+core/traceprocesses.ts 16373
 uses 
 gives TracedProcesses listIds noteKept noteRead noteWritten
-core/tracecalls.ts 16467
+core/tracecalls.ts 16541
 uses detachString folderOfName joinNames normalizeName noteKept noteRead noteWritten
 gives CALL_HANDLERS
-core/trace.ts 16926
+core/trace.ts 17000
 uses CALL_HANDLERS TracedFiles TracedProcesses compareBytes folderOfName listIds
 gives Trace
-core/packagefact.ts 17221
+core/packagefact.ts 17295
 uses compareBytes
 gives choosePackage
-core/timestamps.ts 17244
+core/timestamps.ts 17318
 uses 
 gives STAMP_PATTERN haveStampsAsOnlyDifference
-core/localecauses.ts 17355
+core/localecauses.ts 17429
 uses compareBytes
 gives isLocaleDifference isSortedOtherwise
-core/causes.ts 17448
+core/causes.ts 17522
 uses compareBytes haveStampsAsOnlyDifference isLocaleDifference isSortedOtherwise
 gives findCauses
-core/repeat.ts 17543
+core/repeat.ts 17617
 uses fileParametersOf isComparable isResultPath isSameContent joinWords resolveName resultsOf splitParameterName
 gives ResultHistory USUAL_SURROUNDINGS changeRun describeOtherEnd findRepeatObstacle isFaithfulRepeat isRepeatAccepted judgeRepeat shareSettings
 needs core/select.ts core/repeat.ts
-core/reproducible.ts 17827
+core/reproducible.ts 17901
 uses findRepeatObstacle isFaithfulRepeat
 gives judgeReproducible
-core/evidence.ts 17964
+core/evidence.ts 18038
 uses isFaithfulRepeat isRepeatAccepted
 gives judgeLastRepeats listCommits listUnkeptSources
-core/reuse.ts 18025
+core/reuse.ts 18099
 uses REPLAYED_VARIABLES compareBytes hasDots isResultPath isSourceName
 gives ListedFolders endingOfLog findReuseObstacle listTellingVariables
 needs core/reuse.ts
-core/freeing.ts 18181
+core/freeing.ts 18255
 uses compareBytes
 gives listNeeded planFreeing sumBytes
-core/schedule.ts 18258
+core/schedule.ts 18332
 uses 
 gives Schedule
-core/clusterplan.ts 18582
+core/clusterplan.ts 18656
 uses compareBytes
 gives TASK_ENDS countJobs isInFlight judgeTask planArrays tasksOfJob
-core/decimals.ts 18739
+core/decimals.ts 18813
 uses dropAtEnd
 gives mixGeometrically mixLinearly readExactDecimal stepRange
-core/random.ts 18908
+core/random.ts 18982
 uses 
 gives RANDOM_WHOLE SplitMix64
-core/sweep.ts 18954
+core/sweep.ts 19028
 uses EXIT Failure RANDOM_WHOLE SplitMix64 compareBytes mixGeometrically mixLinearly readExactDecimal stepRange
 gives crossAxes drawPoints findLatestPoints findSharedOutput keyOfParameters makeRowAxis numberPoints readParameterAxis zipAxes
-core/variations.ts 19256
+core/variations.ts 19330
 uses USUAL_SURROUNDINGS
 gives judgeVariations listVariations needsControl
-formats/iri.ts 19467
+formats/iri.ts 19541
 uses codePointAt utf8SequenceLength
 gives encodeIri isWebAddress
-formats/mediatypes.ts 19503
+formats/mediatypes.ts 19577
 uses 
 gives mediaTypeOf
-formats/placeholders.ts 19529
+formats/placeholders.ts 19603
 uses isGlob
 gives fillPattern fillText parsePlaceholders placeholderNamesIn valueOfPart
-formats/shelltext.ts 19597
+formats/shelltext.ts 19671
 uses valueOfPart
 gives baseName fillShellScript findProgramWords findShellScript isPlainShellValue isTameValue readShellScript
-formats/commandtemplate.ts 19876
+formats/commandtemplate.ts 19950
 uses EXIT Failure fillShellScript fillText findProgramWords findShellScript isPlainShellValue isTameValue makeHarmless parsePlaceholders placeholderNamesIn readShellScript
 gives fillCommand namesInCommand readCommandTemplate
-formats/latex.ts 19933
+formats/latex.ts 20007
 uses codePointAt utf8SequenceLength
 gives LATEX_DEFINITION escapeLatex
-formats/tex.ts 20007
+formats/tex.ts 20081
 uses dropAtEnd
 gives scanTex
-formats/reuseentry.ts 20242
+formats/reuseentry.ts 20316
 uses FieldWriter compareBytes decodeText emptyRun encodeParameter encodeText fileParametersOf listTellingVariables parseRun printRunBody
 gives parseReuseEntry printReuseEntry printStepKey
-formats/runlines.ts 20298
+formats/runlines.ts 20372
 uses NO_FACTS decodeParameter decodeText decodeWithheld encodeParameter encodeText encodeWithheld parseFile printFile stepFactsOf
 gives GraphLine SummaryLine isFileCell isLineOfProject printGraphLine printSummaryLine readLineId
-formats/claims.ts 20541
+formats/claims.ts 20615
 uses GraphLine detachString emptyRun isResult isResultPath listOwners parseFile placeRuns printFile printGraphLine readLineId
 gives RecordClaims
 needs core/circles.ts core/steps.ts formats/runlines.ts formats/claims.ts
-formats/indexfile.ts 20627
+formats/indexfile.ts 20701
 uses 
 gives INDEX_HASH_BYTES parseIndexFile printIndexBody
-formats/slurm.ts 20668
+formats/slurm.ts 20742
 uses dropAtEnds splitWord
 gives SACCT_FORMAT SQUEUE_FORMAT parseMaxArraySize parseSacct parseSbatch parseSqueue printAskedOptions printJobName readJobState
-formats/clusterbatch.ts 20785
+formats/clusterbatch.ts 20859
 uses RUN_ID TASK_ENDS decodeText encodeText encodeWord splitWord
 gives parseArrayJobs parseBatch parseTask printArrayJob printAttempt printBatch printTask printTaskEnd
-formats/note.ts 20938
+formats/note.ts 21012
 uses EXIT Failure FieldWriter RUN_ID decodeText emptyNote encodeText failRecord readFormatNumber readId requireFields setFields splitFields splitWord
 gives parseNote parseToleranceOption printNoteBody
-formats/statement.ts 21035
+formats/statement.ts 21109
 uses FieldWriter RUN_ID decodeText encodeText failRecord parseFile readFormatNumber readId readRecordLink readWhole requireFields setFields splitFields
 gives parseStatement printStatementBody
-formats/sshsig.ts 21093
+formats/sshsig.ts 21167
 uses joinAtStars lookUp
 gives isAllowedFor parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType
-formats/notetext.ts 21314
+formats/notetext.ts 21388
 uses EXIT Failure decodeText makeHarmless trimBlanks
 gives parseNoteText printNoteText
-formats/environment.ts 21419
+formats/environment.ts 21493
 uses decodeText emptyEnvironment lookUp parseFile
 gives parseEnvironment
 needs core/environment.ts formats/environment.ts
-formats/longtext.ts 21464
+formats/longtext.ts 21538
 uses 
 gives findBackward findForward listSplicedParts spliceText
-formats/checksums.ts 21572
+formats/checksums.ts 21646
 uses compareBytes findBackward findForward spliceText
 gives findChecksum printChecksumPieces putChecksums
 needs formats/longtext.ts formats/checksums.ts
-formats/gitconfig.ts 21638
+formats/gitconfig.ts 21712
 uses trimBlanks
 gives findGitSetting findRemoteUrl isGitTrue parseGitConfig stripUrlCredentials
 needs formats/gitconfig.ts
-formats/gitindex.ts 21813
+formats/gitindex.ts 21887
 uses Failure compareBytes
 gives GIT_FOLDER GIT_LINK GIT_SYMLINK bytesFromHex computeTree findEntryPlace hexFromBytes parseGitIndex readUint32
-formats/gitpack.ts 22013
+formats/gitpack.ts 22087
 uses compareBytes readUint32
 gives applyGitDelta findInPackIndex parseLooseObject readPackedObject
-formats/gitpatch.ts 22181
+formats/gitpatch.ts 22255
 uses 
 gives dropEmptySections listPatchedNames parseRawDiff splitPatchSections
 needs formats/gitpatch.ts
-formats/gittree.ts 22230
+formats/gittree.ts 22304
 uses hexFromBytes
 gives parseGitTree
-formats/swhid.ts 22258
+formats/swhid.ts 22332
 uses EXIT Failure GIT_FOLDER bytesFromHex compareBytes
 gives originOfRemote parseSwhid parseSwhidRange printSnapshot printSwhid printSwhidFolder swhidOfCode
 needs formats/gitindex.ts formats/swhid.ts
-formats/gitapply.ts 22390
+formats/gitapply.ts 22464
 uses applyGitDelta splitPatchSections
 gives LARGEST_PATCHED_BYTES applyPatchSection splitGitPatch
-formats/vcsoutput.ts 22548
+formats/vcsoutput.ts 22622
 uses lookUp
 gives closeSpacedNames listShownNames parseFossilInfo parseFossilList parseHgStatus parseSvnInfo parseSvnStatus
-formats/jsontape.ts 22661
+formats/jsontape.ts 22735
 uses 
 gives decodeJsonString parseJson
 needs formats/jsontape.ts
-formats/series.ts 22849
+formats/series.ts 22923
 uses decodeText encodeText
 gives PRINTED_NUMBER SERIES_VALUE numberOfValue parseResources parseSeries printResources printSeries
 needs formats/series.ts
-formats/printedline.ts 22953
+formats/printedline.ts 23027
 uses PRINTED_NUMBER SERIES_VALUE decodeJsonString parseJson
 gives LONGEST_PRINTED_LINE isHopeless isPromising plainLine readPrintedLine
-formats/metricrule.ts 23154
+formats/metricrule.ts 23228
 uses EXIT Failure PRINTED_NUMBER compileGlob
 gives METRICS_FROM_HINT findRuleFault matchPattern readMetricRule
 needs formats/series.ts formats/metricrule.ts
-formats/printedreader.ts 23262
+formats/printedreader.ts 23336
 uses LONGEST_PRINTED_LINE SeriesCollector isHopeless isPromising matchPattern plainLine readPrintedLine
 gives PrintedReader
-formats/plan.ts 23430
+formats/plan.ts 23504
 uses DURATION_WORDS Failure METRICS_FROM_HINT SIZE_WORDS decodeText dropAtEnd emptyRun encodeText findNameFault findRuleFault isDeclarableVariable isResultPath isSecretName lookUp maskText parseDuration parseSize quoteCommand splitSimpleCommand splitVariable trimBlanks utf8SequenceLength
 gives PLAN_HEAD parsePlan printStep readAsked readStep spellTyped
 needs formats/series.ts formats/metricrule.ts formats/plan.ts
-formats/ldcache.ts 23809
+formats/ldcache.ts 23883
 uses 
 gives parseLibraryCache
-formats/strace.ts 23933
+formats/strace.ts 24007
 uses detachString
 gives StraceReader TRACED_CALLS
-formats/linesearch.ts 24265
+formats/linesearch.ts 24339
 uses 
 gives LineSearch
-formats/fileparts.ts 24303
+formats/fileparts.ts 24377
 uses 
 gives readBig16 readLittle16 readLittle32
-formats/dpkg.ts 24324
+formats/dpkg.ts 24398
 uses 
 gives parseDpkgDiversions parseDpkgStatus
-formats/apk.ts 24369
+formats/apk.ts 24443
 uses 
 gives findInApkList
-formats/pacman.ts 24407
+formats/pacman.ts 24481
 uses 
 gives parsePacmanDescription
-formats/conda.ts 24421
+formats/conda.ts 24495
 uses dropEndSlashes stripUrlCredentials
 gives parseCondaRecord spellInJson
-formats/storepath.ts 24478
+formats/storepath.ts 24552
 uses 
 gives parseStorePath
-formats/rpmheader.ts 24503
+formats/rpmheader.ts 24577
 uses readUint32
 gives findInRpmHeader
-formats/ndb.ts 24590
+formats/ndb.ts 24664
 uses readLittle32
 gives scanNdb
-formats/berkeleyhash.ts 24624
+formats/berkeleyhash.ts 24698
 uses readBig16 readLittle16 readLittle32 readUint32
 gives scanBerkeleyHash
-formats/sqlitelog.ts 24712
+formats/sqlitelog.ts 24786
 uses readLittle32 readUint32
 gives readSqliteLog
-formats/sqlite.ts 24766
+formats/sqlite.ts 24840
 uses readBig16 readSqliteLog readUint32
 gives findSqliteKeys findSqliteRoot findSqliteRow openSqlite scanSqliteTable
 needs formats/gitindex.ts formats/fileparts.ts formats/sqlitelog.ts formats/sqlite.ts
-formats/bytewindow.ts 25052
+formats/bytewindow.ts 25126
 uses 
 gives areSameBytes bytesAt bytesOfText isSpent openSource skipBytes sourceOfBytes startCursor takeText takeUint takeUleb128 textAt textOfBytes uintAt
-formats/dwarf.ts 25204
+formats/dwarf.ts 25278
 uses compareBytes isSpent skipBytes takeText takeUint takeUleb128 textAt uintAt
 gives readProducers
-formats/elffile.ts 25477
+formats/elffile.ts 25551
 uses isSpent openSource startCursor takeUint textAt textOfBytes uintAt
 gives ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE findOffset hasFlag isOnlyDebug openElf sourceOfSection takeWord
-formats/elfdebug.ts 25611
+formats/elfdebug.ts 25685
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE bytesAt hasFlag openSource sourceOfBytes sourceOfSection startCursor takeUint takeWord textOfBytes uintAt
 gives findDebugSection makeSectionOpener
-formats/gobuildinfo.ts 25737
+formats/gobuildinfo.ts 25811
 uses bytesAt findOffset isSpent sourceOfSection startCursor takeUleb128 textAt textOfBytes uintAt
 gives readGoFacts
-formats/elf.ts 25794
+formats/elf.ts 25868
 uses ELF_FILE_TYPE SECTION_FLAG SECTION_TYPE SEGMENT_TYPE bytesAt compareBytes findDebugSection findOffset hasFlag hexFromBytes isOnlyDebug isSpent makeSectionOpener openElf openSource readGoFacts readProducers sourceOfSection startCursor takeUint takeWord textAt textOfBytes uintAt
 gives describeProducer findSeparateDebugName readElf
 needs formats/gitindex.ts formats/bytewindow.ts formats/dwarf.ts formats/elffile.ts formats/elfdebug.ts formats/gobuildinfo.ts formats/elf.ts
-formats/headers.ts 26036
+formats/headers.ts 26110
 uses trimBlanks
 gives parseHeaders
-formats/zip.ts 26064
+formats/zip.ts 26138
 uses 
 gives ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra
-formats/amounts.ts 26184
+formats/amounts.ts 26258
 uses joinWords
 gives countThings groupDigits joinSome percentOf roundNumber tellDiffering
-formats/crc32.ts 26223
+formats/crc32.ts 26297
 uses 
 gives crc32
-formats/png.ts 26256
+formats/png.ts 26330
 uses bytesOfText crc32 textOfBytes
 gives PNG_SIGNATURE decodePng encodePng readPngRow
-formats/pngcomparison.ts 26599
+formats/pngcomparison.ts 26673
 uses areSameBytes compareBytes decodePng groupDigits joinSome makeHarmless percentOf readPngRow tellDiffering textOfBytes
 gives channelsApart comparePng
-formats/pngpicture.ts 26771
+formats/pngpicture.ts 26845
 uses channelsApart decodePng encodePng readPngRow
 gives drawPngDifference
-formats/npyheader.ts 26957
+formats/npyheader.ts 27031
 uses textOfBytes
 gives NPY_MAGIC readNpyHeader
-formats/npynumbers.ts 27192
+formats/npynumbers.ts 27266
 uses 
 gives PARTS_OF_NUMBER findLongForm isNumericField readNpyNumber sumOfParts
-formats/npy.ts 27339
+formats/npy.ts 27413
 uses PARTS_OF_NUMBER areSameBytes describeTolerance findLongForm groupDigits isNumericField makeHarmless readNpyHeader readNpyNumber roundNumber sumOfParts tellDiffering
 gives compareNpy
-formats/members.ts 27648
+formats/members.ts 27722
 uses areSameBytes compareBytes crc32 groupDigits makeHarmless tellDiffering
 gives compareMembers
-formats/tar.ts 27835
+formats/tar.ts 27909
 uses dropEndSlashes textOfBytes
 gives isTar readTar
-formats/tarwriter.ts 28061
+formats/tarwriter.ts 28135
 uses 
 gives printTarEnd printTarHeader printTarPadding
-formats/zipmembers.ts 28151
+formats/zipmembers.ts 28225
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES dropEndSlashes findZipData findZipLocalExtra parseZip64Record parseZipEnd parseZipEntries parseZipExtra textOfBytes
 gives readZip
-formats/zipwriter.ts 28232
+formats/zipwriter.ts 28306
 uses 
 gives ZIP_LOCAL_CRC_AT printZipDirectoryEntry printZipEnd printZipLocalHeader
-formats/bagit.ts 28306
+formats/bagit.ts 28380
 uses compareBytes
 gives BAGIT_TXT printBagInfo printBagManifest
-formats/binarykind.ts 28325
+formats/binarykind.ts 28399
 uses NPY_MAGIC PNG_SIGNATURE areSameBytes compareMembers compareNpy comparePng isTar readTar readZip textOfBytes
 gives BINARY_DEPTH compareBinary recognizeBinary startUnpackBudget
-formats/comparebytes.ts 28388
+formats/comparebytes.ts 28462
 uses countThings groupDigits
 gives compareAsBytes describeByteCount findFirstDifference
-formats/numbers.ts 28422
+formats/numbers.ts 28496
 uses dropAtEnd isWithin
 gives NumberScanner compareNumbers isNumber
-formats/numbertally.ts 28584
+formats/numbertally.ts 28658
 uses compareNumbers countThings groupDigits roundNumber
 gives NumberTally
-formats/comparetext.ts 28652
+formats/comparetext.ts 28726
 uses NumberScanner NumberTally countThings describeTolerance findCauses findFirstDifference groupDigits makeHarmless
 gives addNumbersOfText compareText describeTextTally looksLikeText quoteExcerpt tallyText
-formats/comparetable.ts 28855
+formats/comparetable.ts 28929
 uses NumberTally addNumbersOfText countThings describeTolerance findCauses groupDigits isNumber quoteExcerpt
 gives TableReader compareTables
-formats/comparejson.ts 29052
+formats/comparejson.ts 29126
 uses NumberTally countThings decodeJsonString describeTolerance findCauses findFirstDifference groupDigits makeHarmless parseJson quoteExcerpt
 gives compareJson
-formats/parametersource.ts 29216
+formats/parametersource.ts 29290
 uses EXIT Failure codePointAt utf8SequenceLength
 gives BYTE_ORDER_MARK ParameterSource encodeCodePoint
-formats/yamlscalars.ts 29294
+formats/yamlscalars.ts 29368
 uses canonicalFloat canonicalInteger encodeCodePoint
 gives isDayOfCalendar readYamlQuoted resolveYamlPlain
-formats/yaml.ts 29400
+formats/yaml.ts 29474
 uses DEEPEST_NESTING dropAtEnd readYamlQuoted resolveYamlPlain
 gives readYaml
-formats/toml.ts 29834
+formats/toml.ts 29908
 uses DEEPEST_NESTING canonicalFloat canonicalInteger encodeCodePoint isDayOfCalendar
 gives readToml
-formats/jsonvalues.ts 30164
+formats/jsonvalues.ts 30238
 uses DEEPEST_NESTING canonicalFloat canonicalInteger decodeJsonString
 gives readJsonValues
-formats/keylines.ts 30309
+formats/keylines.ts 30383
 uses dropAtEnd
 gives readIni readKeyLines readProperties
-formats/assignments.ts 30493
+formats/assignments.ts 30567
 uses DEEPEST_NESTING
 gives AssignmentBook LiteralCursor NoLiteral isSign makeLiteralList makeLiteralMapping matchAt readWholeLiteral replaceEscapes splitTokens
-formats/pythonvalues.ts 30694
+formats/pythonvalues.ts 30768
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readPythonValues
-formats/rvalues.ts 30984
+formats/rvalues.ts 31058
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList makeLiteralMapping readWholeLiteral replaceEscapes splitTokens
 gives readRValues
-formats/juliavalues.ts 31263
+formats/juliavalues.ts 31337
 uses AssignmentBook LiteralCursor NoLiteral canonicalFloat canonicalInteger encodeCodePoint isSign makeLiteralList matchAt readWholeLiteral replaceEscapes splitTokens
 gives readJuliaValues
-formats/shellvalues.ts 31558
+formats/shellvalues.ts 31632
 uses AssignmentBook DEEPEST_NESTING
 gives readShellValues
-formats/parameterfile.ts 31811
+formats/parameterfile.ts 31885
 uses EXIT Failure ParameterSource compareBytes fileParametersOf findParameter isPlainText isSameNode readIni readJsonValues readJuliaValues readKeyLines readProperties readPythonValues readRValues readShellValues readToml readYaml
 gives LARGEST_PARAMETER_FILE_BYTES alignFileParameters describeParameter hasParameterFormat parameterEnding readParameters requireParameter writeParameter
-formats/metrics.ts 32075
+formats/metrics.ts 32149
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS SERIES_VALUE SeriesCollector TableReader decodeJsonString dropAtEnd dropAtEnds hasParameterFormat parameterEnding parseJson printKey readParameters
 gives readMetricSeries readMetricValues
-formats/pointtable.ts 32201
+formats/pointtable.ts 32275
 uses BYTE_ORDER_MARK EXIT Failure TableReader
 gives readPointTable
-formats/segments.ts 32239
+formats/segments.ts 32313
 uses compareAsBytes compareBytes countThings describeTextTally describeTolerance findCauses looksLikeText makeHarmless tallyText
 gives SegmentList compareSegments keepBut
-formats/pdf.ts 32378
+formats/pdf.ts 32452
 uses SegmentList keepBut looksLikeText
 gives PDF_MAGIC cutPdf
-formats/postscript.ts 32586
+formats/postscript.ts 32660
 uses SegmentList keepBut looksLikeText
 gives POSTSCRIPT_MAGIC cutPostScript
-formats/svg.ts 32603
+formats/svg.ts 32677
 uses STAMP_PATTERN SegmentList keepBut
 gives cutSvg looksLikeSvg
-formats/gzip.ts 32664
+formats/gzip.ts 32738
 uses 
 gives GZIP_MAGIC compareGzip
-formats/makeflags.ts 32717
+formats/makeflags.ts 32791
 uses 
 gives parseJobserver printJobserver
-formats/comparekind.ts 32754
+formats/comparekind.ts 32828
 uses BINARY_DEPTH GZIP_MAGIC PDF_MAGIC POSTSCRIPT_MAGIC bytesOfText compareAsBytes compareBinary compareGzip compareJson compareSegments compareTables compareText cutPdf cutPostScript cutSvg findCauses looksLikeSvg looksLikeText recognizeBinary startUnpackBudget textOfBytes
 gives compareByKind
-formats/license.ts 32837
+formats/license.ts 32911
 uses crc32 dropAtEnd trimBlanks
 gives LARGEST_LICENSE_BYTES findSpdxLine isKnownLicense normalizeLicense recognizeLicense
-formats/metadatafile.ts 32932
+formats/metadatafile.ts 33006
 uses EXIT Failure ParameterSource emptyTold joinSome trimBlanks
 gives METADATA_HINT MetadataFile dayIn normalizeDoi normalizeOrcid personOf personOfAddress
-formats/citationfile.ts 33079
+formats/citationfile.ts 33153
 uses MetadataFile dayIn dropAtEnd dropAtEnds lookUp normalizeDoi normalizeLicense normalizeOrcid personOf readJsonValues readYaml
 gives readCitationFile readCodemetaFile readZenodoFile
-formats/packagefile.ts 33284
+formats/packagefile.ts 33358
 uses MetadataFile emptyTold isUtf8 normalizeLicense parseHeaders personOfAddress readJsonValues readToml stripUrlCredentials trimBlanks
 gives readJuliaProject readPackageJson readPyproject readRDescription readReadme
-formats/saidmetadata.ts 33447
+formats/saidmetadata.ts 33521
 uses EXIT Failure dayIn emptyTold isPlainText makeHarmless normalizeDoi normalizeLicense normalizeOrcid personOf trimBlanks
 gives readSaidMetadata
-formats/pythonmetadata.ts 33496
+formats/pythonmetadata.ts 33570
 uses dropEndSlashes stripUrlCredentials
 gives normalizePythonName parseDirectUrl parseEditableMapping parseNameLines parseRecordPaths pythonSourceOf topModuleOf
-formats/juliamanifest.ts 33574
+formats/juliamanifest.ts 33648
 uses 
 gives parseJuliaManifest parseJuliaProject
-formats/perlmodule.ts 33630
+formats/perlmodule.ts 33704
 uses 
 gives parsePerlModule
-views/makefile.ts 33690
+views/makefile.ts 33764
 uses compareBytes encodeText encodeWithheld findBackward findChecksum findForward isResult isSameContent makeLiveRun putChecksums resultsOf spliceText
 gives addRunToMakefile printMakefile printMakefilePieces
 needs formats/longtext.ts views/makefile.ts
-views/rerunscript.ts 34150
+views/rerunscript.ts 34224
 uses REFUSED_PREFIXES REFUSED_VARIABLES REPLAYED_VARIABLES
 gives RERUN_SCRIPT
-views/replayscript.ts 35755
+views/replayscript.ts 35829
 uses REPLAYED_VARIABLES RERUN_SCRIPT encodeText encodeWithheld isComparable isDeclarableVariable isReplayedVariable isResultPath makeHarmless quoteWord
 gives printReplay printReplayEnd printReplayHead
-views/table.ts 36050
+views/table.ts 36124
 uses codePointAt dropAtEnd utf8SequenceLength
 gives TableMeasure cutToWidth displayWidth formatBytes formatSeconds printChoices printTable printTableHead printTableRow wrapText
 needs views/table.ts
-views/plot.ts 36226
+views/plot.ts 36300
 uses cutToWidth displayWidth dropAtEnd
 gives printPlot
-views/columns.ts 36378
+views/columns.ts 36452
 uses compareBytes encodeText encodeWithheld encodeWord formatBytes formatSeconds listValueNames makeHarmless readDecimal valuesOf
 gives COLUMN_NAMES findColumn findColumns findVaryingParameters isAllColumns isNumeric jsonCell namedTitleOf printCell showCell sortRuns
-views/runlist.ts 36588
+views/runlist.ts 36662
 uses LATEX_DEFINITION TableMeasure escapeLatex isNumeric jsonCell makeHarmless namedTitleOf printCell printTableHead printTableRow showCell
 gives printRunCsv printRunJson printRunLatex printRunTable
-views/latexvalues.ts 36662
+views/latexvalues.ts 36736
 uses LATEX_DEFINITION RUN_ID compareBytes decodeText escapeLatex makeHarmless utf8SequenceLength
 gives LATEX_VALUES_HEAD collectLatexValues keyOfPath listRunValues parseLatexValues printLatexValues
-views/sweep.ts 36844
+views/sweep.ts 36918
 uses countThings encodeWithheld groupDigits joinSome makeHarmless printTable quoteWord
 gives printSweepForecast printSweepSum
-views/json.ts 36893
+views/json.ts 36967
 uses encodeText encodeWithheld printRanges utf8SequenceLength
 gives jsonFileOf jsonTextOf printJsonRun printJsonValue
 needs views/json.ts
-views/page.ts 36985
+views/page.ts 37059
 uses decodeText encodeText formatBytes formatSeconds makeHarmless
 gives describeComment printEnvironmentPage printNotesPage printRunPage showFile showLines showText
-views/journal.ts 37134
+views/journal.ts 37208
 uses countStatuses distinctTexts dropAtEnd formatBytes formatSeconds isResult makeHarmless showLines showText spanParameters
 gives countOf describeJournal describeStop showPrinted summarizeVerdicts
-views/journaltext.ts 37318
+views/journaltext.ts 37392
 uses displayWidth dropAtEnd wrapText
 gives printJournalText
-views/journalmarkup.ts 37349
+views/journalmarkup.ts 37423
 uses trimBlanks
 gives escapeMarkdown fence printJournalMarkdown printJournalOrg
-views/journalhtml.ts 37450
+views/journalhtml.ts 37524
 uses 
 gives escapeHtml printJournalHtml
-views/citation.ts 37505
+views/citation.ts 37579
 uses EXIT Failure escapeHtml familyFirst isKnownLicense joinWords lookUp nameOfField oneFile
 gives listFacts printCitation printCodemeta printZenodo quoteYaml
-views/exportleft.ts 37661
+views/exportleft.ts 37735
 uses dropAtEnd joinWords makeHarmless
 gives commentLine commentLines countWords findInterpreter headOfExport listSome spellPackage tellLeftPackages tellMachine tellRuns tellVariables
-views/exportpip.ts 37748
+views/exportpip.ts 37822
 uses collectSoftware commentLine countWords findInterpreter headOfExport listSome normalizePythonName oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printPipExport printRequirements selectPipPackages spellPipRequirements
-views/exportconda.ts 37840
+views/exportconda.ts 37914
 uses collectSoftware commentLine compareBytes countWords findInterpreter headOfExport listSome lookUp oneFile quoteYaml selectPipPackages spellPackage spellPipRequirements tellLeftPackages tellMachine tellRuns tellVariables
 gives listCondaChannels printCondaEnvironment printCondaExport selectCondaSpecs
-views/exportapt.ts 37936
+views/exportapt.ts 38010
 uses EXIT Failure collectSoftware commentLine commentLines compareBytes countWords headOfExport joinWords listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listLinkPackages listSnapshotSources printAptExport spellAptPins spellDay tellAptPins
-views/exportlanguages.ts 38046
+views/exportlanguages.ts 38120
 uses countWords listSome spellDay spellPackage
 gives spellJuliaPackages spellNodePackages spellRPackages spellRubyPackages
-views/exportdockerfile.ts 38107
+views/exportdockerfile.ts 38181
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listCondaChannels listLinkPackages listSnapshotSources listSome oneFile platformOf quoteWord selectCondaSpecs selectPipPackages spellAptPins spellDay spellJuliaPackages spellNodePackages spellPackage spellPipRequirements spellRPackages spellRubyPackages tellAptPins tellLeftPackages tellMachine tellRuns tellVariables utf8SequenceLength
 gives printDockerfileExport printImage selectOwnPackages
-views/exportguix.ts 38338
+views/exportguix.ts 38412
 uses collectSoftware commentLine commentLines countWords headOfExport listSome parseStorePath spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives listPackageFolders printGuixExport
-views/exportnix.ts 38423
+views/exportnix.ts 38497
 uses collectSoftware commentLine countWords headOfExport listPackageFolders listSome oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printNixExport
-views/exportspack.ts 38466
+views/exportspack.ts 38540
 uses collectSoftware commentLine compareBytes countWords headOfExport listSome lookUp oneFile spellPackage tellLeftPackages tellMachine tellRuns tellVariables
 gives printSpackExport
-views/exportbinder.ts 38544
+views/exportbinder.ts 38618
 uses EXIT Failure collectSoftware commentLine countWords findInterpreter headOfExport listSome printCondaEnvironment printRequirements quoteWord selectOwnPackages spellAptPins spellDay spellJuliaPackages spellPackage spellRPackages tellLeftPackages tellMachine tellRuns tellVariables
 gives printBinderExport
-views/exportcodeocean.ts 38637
+views/exportcodeocean.ts 38711
 uses collectSoftware commentLine compareBytes countWords hasDots headOfExport listSome printImage quoteWord quoteYaml
 gives printCodeOceanExport
-views/badges.ts 38720
+views/badges.ts 38794
 uses countThings dropAtEnd escapeMarkdown joinSome listCommits listUnkeptSources oneFile showText
 gives namePaths printBadges
-views/appendix.ts 38831
+views/appendix.ts 38905
 uses countThings escapeMarkdown familyFirst fence formatBytes formatSeconds joinSome listCommits listFacts listUnkeptSources namePaths oneFile showText
 gives printAppendix
-views/runprograms.ts 38969
+views/runprograms.ts 39043
 uses baseName joinNames normalizeName splitCommand splitSimpleCommand
 gives programOfRun
-views/rocrategraph.ts 39029
+views/rocrategraph.ts 39103
 uses 
 gives CrateFacts CrateGraph crateListOf printCrate
-views/rocratefiles.ts 39191
+views/rocratefiles.ts 39265
 uses compareBytes encodeIri isResultPath jsonTextOf mediaTypeOf
 gives CRATE_DESCRIPTOR CrateFiles indexCrateFiles listNamedFiles
-views/rocrateruns.ts 39317
+views/rocrateruns.ts 39391
 uses crateListOf dropEndSlashes encodeIri isWebAddress jsonTextOf programOfRun spanOfRun splitAt swhidOfCode
 gives CrateRuns crateTimeOf
-views/rocrate.ts 39481
+views/rocrate.ts 39555
 uses CRATE_DESCRIPTOR CrateFacts CrateFiles CrateGraph CrateRuns countOf crateListOf crateTimeOf encodeIri findLiveRuns indexCrateFiles isWebAddress jsonTextOf listNamedFiles printCrate recordPath spanOfRun
 gives printRoCrate
-views/provmodel.ts 39650
+views/provmodel.ts 39724
 uses jsonTextOf spanOfRun splitAt
 gives PROV_NAMESPACE PROV_RELATIONS makeProvDocument
-views/provjson.ts 39910
+views/provjson.ts 39984
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvJson
-views/provn.ts 39967
+views/provn.ts 40041
 uses PROV_NAMESPACE PROV_RELATIONS
 gives printProvN
-views/reportscripts.ts 40009
+views/reportscripts.ts 40083
 uses 
 gives REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH
-views/reportrun.ts 43485
+views/reportrun.ts 43559
 uses countThings describeComment describeStop escapeHtml formatBytes formatSeconds groupDigits showLines showPrinted showText summarizeVerdicts thinOut
 gives escapeScriptJson htmlName htmlText linkRun printFacts printRunArticle
-views/reportentries.ts 43771
+views/reportentries.ts 43845
 uses detachString escapeHtml formatBytes htmlName htmlText makeHarmless printFacts
 gives keyOfEnvironment keyOfPatch keyOfPreview printEnvironmentEntry printPatchEntry printPreviewEntry
-views/reportindex.ts 43849
+views/reportindex.ts 43923
 uses NumberRows escapeHtml findColumns findNeeded formatBytes formatSeconds isResult linkRun makeHarmless namedTitleOf placeRuns showCell traceLineage
 gives makeReportColumns makeReportGraph printReportIndex printStaticResults printStaticTable traceReport
-views/reportpage.ts 44058
+views/reportpage.ts 44132
 uses REPORT_SCRIPT REPORT_SCRIPT_HASH REPORT_STYLE REPORT_STYLE_HASH escapeHtml escapeScriptJson
 gives REPORT_MARK printPartElement printPartFile printReportPage
-views/reportparts.ts 44134
+views/reportparts.ts 44208
 uses makeHarmless printPartElement printPartFile printRunArticle thinOut
 gives ReportParts
-views/rundiff.ts 44287
+views/rundiff.ts 44361
 uses cutToWidth displayWidth dropAtEnd formatBytes formatSeconds isSameAspect isSameRow lookUp makeHarmless printRanges showFile showText wrapText
 gives MOST_DIFFERENCE_ROWS printRunDifference
-views/rundiffjson.ts 44569
+views/rundiffjson.ts 44643
 uses encodeText encodeWithheld hasDifference isSameAspect isSameRow jsonFileOf printJsonValue
 gives printJsonDifference
-views/processes.ts 44603
+views/processes.ts 44677
 uses cutToWidth displayWidth formatSeconds makeHarmless showText
 gives printProcessTree
-views/verdicts.ts 44751
+views/verdicts.ts 44825
 uses cutToWidth describeOtherEnd encodeText encodeWithheld fileParametersOf makeHarmless nameFileParameter wrapText
 gives printJsonPlan printJsonStories printJsonStory printRepeatPlan printRepeatStory printStorySum
-views/freed.ts 44872
+views/freed.ts 44946
 uses countThings formatBytes showText
 gives printFreed printWouldGo
-views/archive.ts 44897
+views/archive.ts 44971
 uses countThings encodeText formatBytes makeHarmless printTable wrapText
 gives NOT_INCLUDED_FILE printArchivePlan printArchiveReadme printNotIncluded
-views/lineagestory.ts 44994
+views/lineagestory.ts 45068
 uses makeHarmless showText
 gives describeCodeOf describeMark describeParameters describeReproducible describeRunName foldStory listNeighbours resolveCopy shortHash shortTime summarizeReproducible toldOfRun
-views/lineagetree.ts 45155
+views/lineagetree.ts 45229
 uses compareBytes cutToWidth describeCodeOf describeMark describeParameters describeReproducible describeRunName displayWidth dropAtEnd listNeighbours makeHarmless resolveCopy shortHash showText wrapText
 gives printLineageTree
-views/lineagejson.ts 45342
+views/lineagejson.ts 45416
 uses encodeText encodeWithheld jsonFileOf listNeighbours printJsonValue
 gives printLineageJson
-views/lineagedot.ts 45397
+views/lineagedot.ts 45471
 uses cutToWidth describeMark makeHarmless shortHash shortTime showText
 gives printLineageDot
-views/lineagesvg.ts 45436
+views/lineagesvg.ts 45510
 uses cutToWidth describeMark describeParameters describeRunName displayWidth layOut makeHarmless shortHash shortTime showText summarizeReproducible
 gives printLineageSvg
-views/clusterstatus.ts 45640
+views/clusterstatus.ts 45714
 uses encodeText lookUp makeHarmless showText
 gives countTasks jsonBatches listBatchGroups
-views/status.ts 45710
+views/status.ts 45784
 uses describeCause displayWidth dropAtEnd encodeText encodeWithheld isSourceName jsonBatches listBatchGroups makeHarmless printJsonValue showText wrapText
 gives isAllFine jsonCauseOf printStatus printStatusJson
-views/make.ts 45849
+views/make.ts 45923
 uses describeCauses encodeText joinWords jsonCauseOf makeHarmless printJsonValue
 gives printAllCurrent printMadeStep printMakeJson printMakeSum
-views/variations.ts 45913
+views/variations.ts 45987
 uses encodeText joinWords makeHarmless printTable wrapText
 gives printJsonVariations printVariations
-views/texts.ts 45967
+views/texts.ts 46041
 uses RERUN_SCRIPT findLiveRuns printMakefile
 gives TOP_MAKEFILE initialFiles
 needs views/rerunscript.ts views/texts.ts
-views/completionscripts.ts 46085
+views/completionscripts.ts 46159
 uses 
 gives BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION
-views/completion.ts 46681
+views/completion.ts 46755
 uses BASH_COMPLETION COMPLETION_RECORDS FISH_COMPLETION ZSH_COMPLETION kindsOfWord quoteWord readOperands
 gives printCompletion
 needs views/completionscripts.ts views/completion.ts
-sys/scan.ts 46810
+sys/scan.ts 46884
 uses childProcess errorCode fs lstatIfThere shareWork toFsPath toText
 gives isLeftOut lookAgain resetAccessTimes takeSnapshot
 needs sys/scan.ts
-sys/swhid.ts 47154
+sys/swhid.ts 47228
 uses Failure GIT_FOLDER GIT_SYMLINK bytesFromHex crypto dropEndSlashes errorCode fs lstatIfThere printSwhidFolder readLinkTarget toFsPath
 gives hashSwhidObject identifyContent swhidOfFolder
-sys/gitrepo.ts 47330
+sys/gitrepo.ts 47404
 uses Failure bytesFromHex crypto dropAtEnd dropAtEnds dropEndSlashes findGitSetting findInPackIndex fs isGitTrue listFolder parseGitConfig parseLooseObject readPackedObject readRegularIfThere statIfThere toFsPath zlib
 gives GIT_SPACES findRepository hasReftable hashGitObject inflateBytes isReferenceName openBareRepository openRepository readGitObject readHead readTreeOfCommit
 needs formats/gitindex.ts formats/gitpack.ts sys/gitrepo.ts
-sys/gitstatus.ts 47553
+sys/gitstatus.ts 47627
 uses Failure GIT_LINK GIT_SYMLINK crypto errorCode findGitSetting fs hashGitObject isGitTrue lstatIfThere parseGitIndex readLinkTarget toFsPath
 gives compareWithFiles hasContentOfEntry readGitIndex
-sys/gitprocess.ts 47734
+sys/gitprocess.ts 47808
 uses Failure bytesFromHex childProcess errorCode findGitSetting isGitTrue statIfThere toSpawnArguments
 gives LARGEST_ANSWER_BYTES describeStartFailure findUntrustedFilters listEntriesWithGit listFiltered runGit splitNames turnFiltersOff
 needs formats/gitindex.ts sys/gitprocess.ts
-sys/gitobjects.ts 47893
+sys/gitobjects.ts 47967
 uses GIT_FOLDER bytesFromHex hashGitObject hexFromBytes parseGitTree readGitObject readTreeOfCommit runGit
 gives findCommitEntry findCommitFile listCommitFiles readBlobs readObjectBody resolveCommit
-sys/gitrefs.ts 48013
+sys/gitrefs.ts 48087
 uses Failure GIT_SPACES compareBytes dropAtEnd dropAtEnds hasReftable isReferenceName listFolder lstatIfThere readGitObject readObjectBody readRegularIfThere resolveCommit runGit
 gives findCommit findReference listReferences readObjectKind
-sys/trackedfiles.ts 48124
+sys/trackedfiles.ts 48198
 uses Failure GIT_LINK GIT_SYMLINK bytesFromHex compareWithFiles computeTree findEntryPlace findGitSetting hashSwhidObject hexFromBytes identifyContent isGitTrue listEntriesWithGit lstatIfThere openRepository readGitIndex readHead readLinkTarget
 gives findTracked readTrackedFiles swhidOfTracked
-sys/git.ts 48206
+sys/git.ts 48280
 uses Failure GIT_LINK GIT_SYMLINK compareBytes compareWithFiles computeTree dropEmptySections dropEndSlashes errorCode findEntryPlace findRemoteUrl findRepository findUntrustedFilters hasContentOfEntry hasReftable hashBytes hashGitObject hexFromBytes isSecretFile listEntriesWithGit listFiltered listPatchedNames lstatIfThere openRepository parseRawDiff readGitIndex readHead readObjectBody readTreeOfCommit runGit splitNames turnFiltersOff
 gives findGitFileState readCode readEarlierBlob
 needs formats/gitindex.ts formats/gittree.ts sys/gitstatus.ts sys/gitobjects.ts sys/git.ts
-sys/swhidpath.ts 48526
+sys/swhidpath.ts 48600
 uses Failure findCommit findCommitEntry findGitSetting findRemoteUrl findRepository findTracked hashSwhidObject hexFromBytes identifyContent isGitTrue lstatIfThere makeHarmless originOfRemote printSwhid readLinkTarget readTrackedFiles resolveLinks statIfThere swhidOfFolder swhidOfTracked
 gives PathNamer nameUpToThree
-sys/swhidgit.ts 48665
+sys/swhidgit.ts 48739
 uses EXIT Failure findCommit findReference findRemoteUrl findRepository hashSwhidObject listReferences nameUpToThree openBareRepository originOfRemote printSnapshot readObjectBody readObjectKind
 gives hasTag nameRelease nameRevision nameSnapshot originOfRepository requireRepository
-sys/othervcs.ts 48736
+sys/othervcs.ts 48810
 uses LARGEST_ANSWER_BYTES childProcess closeSpacedNames describeStartFailure errorCode findGitSetting findLinkOut fs isSecretFile listFolder listShownNames lstatIfThere makeFolder makeRandomDigits parseFossilInfo parseFossilList parseGitConfig parseHgStatus parseSvnInfo parseSvnStatus readRegularIfThere removeIfThere splitNames statIfThere stripUrlCredentials toFsPath toSpawnArguments toText
 gives findOtherFileState readOtherCode
 needs formats/gitindex.ts formats/vcsoutput.ts sys/gitprocess.ts sys/othervcs.ts
-sys/inflate.ts 48985
+sys/inflate.ts 49059
 uses errorCode zlib
 gives deflateZlib inflateRawAtMost inflateZlibAtMost unpackBytes
-sys/compare.ts 49026
+sys/compare.ts 49100
 uses compareByKind describeByteCount errorCode fs inflateRawAtMost inflateZlibAtMost toFsPath unpackBytes
 gives compareFiles
-sys/filesource.ts 49124
+sys/filesource.ts 49198
 uses errorCode fs listSplicedParts replaceFile toFsPath writeAll
 gives changeFiles readFileInParts
 needs formats/longtext.ts sys/filesource.ts
-sys/packagepaths.ts 49298
+sys/packagepaths.ts 49372
 uses errorCode lstatIfThere readRegularIfThere resolveLinks
 gives findFolderAliases findRealPath makePackageQuestion readPackageText spellPaths
-sys/dpkgdatabase.ts 49359
+sys/dpkgdatabase.ts 49433
 uses LineSearch choosePackage findRealPath listFolder parseDpkgDiversions parseDpkgStatus readPackageText
 gives DPKG_STAMPED findDpkgOwners
-sys/rpmdatabase.ts 49451
+sys/rpmdatabase.ts 49525
 uses LineSearch choosePackage findInRpmHeader findSqliteKeys findSqliteRoot findSqliteRow openSqlite readFileInParts resolveLinks scanBerkeleyHash scanNdb scanSqliteTable spellPaths
 gives RPM_STAMPED findRpmOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/packagepaths.ts sys/rpmdatabase.ts
-sys/condaprefix.ts 49532
+sys/condaprefix.ts 49606
 uses LineSearch choosePackage listFolder parseCondaRecord readPackageText spellInJson statIfThere toBytes toText
 gives CONDA_STAMPED CondaPrefixes findCondaOwners
-sys/ownercache.ts 49577
+sys/ownercache.ts 49651
 uses decodeText encodeText errorCode fs hashBytes isSettled readRegularIfThere removeIfThere statIfThere toFsPath
 gives OwnerCache stampDatabases
-sys/packages.ts 49663
+sys/packages.ts 49737
 uses CONDA_STAMPED CondaPrefixes DPKG_STAMPED LineSearch OwnerCache RPM_STAMPED choosePackage findCondaOwners findDpkgOwners findFolderAliases findInApkList findRpmOwners listFolder makePackageQuestion parsePacmanDescription parseStorePath readPackageText spellPaths stampDatabases
 gives addPathTo findOwners
 needs core/packagefact.ts formats/gitindex.ts formats/linesearch.ts formats/fileparts.ts formats/dpkg.ts formats/apk.ts formats/pacman.ts formats/conda.ts formats/storepath.ts formats/rpmheader.ts formats/ndb.ts formats/berkeleyhash.ts sys/packagepaths.ts sys/dpkgdatabase.ts sys/rpmdatabase.ts sys/condaprefix.ts sys/ownercache.ts sys/packages.ts
-sys/packagefiles.ts 49785
+sys/packagefiles.ts 49859
 uses listFolder readFirstBytes statIfThere
 gives cleanValue findNearest folderOf isBelow isFileQuietly joinFolders lastPartOf listQuietly nameFolder readQuietly
-sys/pythonsites.ts 49882
+sys/pythonsites.ts 49956
 uses cleanValue joinFolders listQuietly normalizePythonName parseDirectUrl parseHeaders parseNameLines parseRecordPaths readQuietly
 gives openPythonSite readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readTopLevel
-sys/pythoneditables.ts 49976
+sys/pythoneditables.ts 50050
 uses cleanValue dropEndSlashes findNearest findRepository isBelow joinFolders lastPartOf listQuietly nameFolder normalizePythonName parseEditableMapping parseHeaders parseNameLines readDistributionFacts readDistributionFiles readDistributionOrigin readHead readQuietly readTopLevel topModuleOf
 gives findPythonEditables
-sys/pythonpackages.ts 50076
+sys/pythonpackages.ts 50150
 uses addPathTo findPythonEditables folderOf isBelow isFileQuietly lastPartOf listQuietly normalizePythonName openPythonSite pythonSourceOf readDistributionFacts readDistributionFiles readDistributionOrigin readNamespaces readQuietly readTopLevel topModuleOf
 gives findPythonPackages
-sys/folderpackages.ts 50314
+sys/folderpackages.ts 50388
 uses cleanValue findNearest folderOf isBelow isFileQuietly lastPartOf nameFolder parseHeaders readQuietly stripUrlCredentials
 gives findNodePackages findRPackages findRubyPackages
-sys/juliapackages.ts 50478
+sys/juliapackages.ts 50552
 uses findNearest folderOf isFileQuietly joinFolders listQuietly nameFolder parseJuliaManifest parseJuliaProject readQuietly stripUrlCredentials
 gives findJuliaPackages
-sys/perlpackages.ts 50618
+sys/perlpackages.ts 50692
 uses findNearest folderOf isBelow isFileQuietly listQuietly parsePerlModule readQuietly
 gives findPerlPackages
-sys/javapackages.ts 50723
+sys/javapackages.ts 50797
 uses ZIP_LOCAL_HEADER_BYTES ZIP_TAIL_BYTES cleanValue findZipData fs isBelow lastPartOf parseHeaders parseZip64Record parseZipEnd parseZipEntries readQuietly toFsPath zlib
 gives findJavaPackages
-sys/languages.ts 50851
+sys/languages.ts 50925
 uses compareBytes findJavaPackages findJuliaPackages findNodePackages findPerlPackages findPythonPackages findRPackages findRubyPackages isFileQuietly lastPartOf listQuietly
 gives findLanguagePackages
 needs formats/headers.ts formats/zip.ts formats/pythonmetadata.ts formats/juliamanifest.ts formats/perlmodule.ts sys/packagefiles.ts sys/pythonsites.ts sys/pythoneditables.ts sys/pythonpackages.ts sys/folderpackages.ts sys/juliapackages.ts sys/perlpackages.ts sys/javapackages.ts sys/languages.ts
-sys/notes.ts 50943
+sys/notes.ts 51017
 uses Failure createFile explainStrays formatUtcMicros hashBytes listRecordFiles makeFolder makeRunId notePath parseNote printNoteBody readEachRecord readIdMicros readRecordFile readUtcMicros refuseLink sealRecord statIfThere syncFolder
 gives readNotes saveNote
-sys/author.ts 50997
+sys/author.ts 51071
 uses Failure errorCode findGitSetting findRepository os parseGitConfig readRegularIfThere toBytes
 gives findAuthor
-sys/editor.ts 51054
+sys/editor.ts 51128
 uses Failure childProcess createFile readBytesIfThere toText
 gives editText
-sys/filestates.ts 51078
+sys/filestates.ts 51152
 uses HashCache NumberList absoluteOf describeStat hashFiles hashWithRetry isSecretFile lstatIfThere
 gives SeenFiles keepStats readFileState readFileStates
-sys/environmentnow.ts 51214
+sys/environmentnow.ts 51288
 uses HashCache absoluteOf compareBytes decodeText hashWithRetry isSecretFile normalizePythonName openPythonSite parseDpkgStatus parseFile readDistributionFacts readPackageText readRecordFile statIfThere
 gives EnvironmentComparer
-sys/linking.ts 51374
+sys/linking.ts 51448
 uses compareBytes dropEndSlashes errorCode folderOfName fs listFolder parseLibraryCache readBytesIfThere resolveLinks statIfThere toFsPath
 gives findLinkedLibraries
 needs formats/ldcache.ts sys/linking.ts
-sys/strace.ts 51648
+sys/strace.ts 51722
 uses TRACED_CALLS childProcess errorCode findProgram fs os passOverForbidden pauseMs readBytesIfThere readMonotonicMs removeIfThere replaceFile statIfThere toBytes toFsPath toSpawnArguments
 gives findStrace straceCommand
 needs formats/strace.ts sys/strace.ts
-sys/parameterfiles.ts 51747
+sys/parameterfiles.ts 51821
 uses EXIT Failure LARGEST_PARAMETER_FILE_BYTES absoluteOf describeParameter describeSystemError errorCode findLinkOut hasParameterFormat isResultPath isSecretFile listParameters listSecretVariables makeSecretHasher makeWithholder maskValue nameFileParameter readBytesIfThere readParameters replaceFile requireParameter resolveLinks statIfThere toRecordPath writeParameter
 gives readFileParameters readParameterNow readParameterOption readParameterText writeFileParameters
 needs core/parameters.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts sys/parameterfiles.ts
-sys/metrics.ts 51884
+sys/metrics.ts 51958
 uses Failure LONGEST_METRIC_BYTES MOST_METRICS makeSecretHasher maskValue nameFileParameter readMetricSeries readMetricValues readParameterText
 gives readMetrics
 needs core/comparison.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/series.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/metrics.ts sys/metrics.ts
-sys/printed.ts 51919
+sys/printed.ts 51993
 uses PrintedReader errorCode fs readMonotonicMs toFsPath
 gives beginPrinted readPrintedLogs
 needs formats/series.ts formats/printedline.ts formats/printedreader.ts sys/printed.ts
-sys/watch.ts 52030
+sys/watch.ts 52104
 uses absoluteOf addDeclaredOutputs addLinks addNewFolders describeFile folderOfName hashFiles hashWithRetry isDeclared isLeftOut joinNames listBelow lstatIfThere noObservation normalizeName readLinkTarget relativeTo rememberHashes resolveLinks withOutcome
 gives endWatch keepLinks
 needs sys/watch.ts
-sys/tracing.ts 52425
+sys/tracing.ts 52499
 uses StraceReader Trace isInProject isLeftOut keepLinks makeClassifier os readRegularIfThere readUtcMicros relativeTo resolveLinks statIfThere straceCommand toBytes
 gives beginWatch tracerRequest
 needs core/tracefiles.ts core/traceprocesses.ts core/tracecalls.ts core/trace.ts formats/strace.ts sys/tracing.ts
-sys/recordcheck.ts 52466
+sys/recordcheck.ts 52540
 uses Failure detachString findPrevious hashBytes parseRun readRecordFile recordPath spanOfRun unsealRecord
 gives checkRecord checkRunRecords
-sys/signing.ts 52534
+sys/signing.ts 52608
 uses EXIT Failure childProcess crypto dropAtEnd isAllowedFor parseAllowedSigners parseArmor parseSshPrivateKey parseSshSignature printArmor printEcdsaDer printEd25519Key printEd25519Private printPublicDer printSignedBytes printSshSignature readEd25519Public readKeyType readRegularIfThere statIfThere toText
 gives checkRawSignature checkSshSignature fingerprintOf readAllowedSigners readSigningKey
-sys/runindex.ts 52704
+sys/runindex.ts 52778
 uses Failure GraphLine INDEX_HASH_BYTES RR_VERSION SummaryLine addFault applyNotes describeOwnPlace encodeText explainStrays groupNotes hashBuffer hashBytes isFileCell isLineOfProject isSettled isUnwritable listMonth listMonths lstatIfThere makeFolder makePlace makeRandomDigits parseIndexFile prepareOwnFolder printGraphLine printIndexBody printSummaryLine readLineId readNotes readReusedIfThere readRun removeIfThere replaceFile statIfThere
 gives filterRunsByFiles noteFacts readFileLookup readGraphRuns readSummaries
 needs core/circles.ts core/steps.ts core/notes.ts formats/runlines.ts formats/indexfile.ts formats/note.ts sys/notes.ts sys/runindex.ts
-sys/signatures.ts 53005
+sys/signatures.ts 53079
 uses Failure RUN_ID absoluteOf checkRawSignature checkSshSignature compareBytes createFile describeFile describeSelf describeSystemError hashBytes hashFiles isForbidden isHolderAlive isUnwritable listFolder listSignedFiles lstatIfThere makeFolder parseStatement prepareOwnFolder printStatementBody readRegularIfThere removeIfThere sealRecord syncFolder takeSnapshot unsealRecord
 gives compareSignedFiles printStatement readSignedStatements readUnfixedFiles removeHalfStatements saveStatement
-sys/planfile.ts 53192
+sys/planfile.ts 53266
 uses EXIT Failure PLAN_HEAD PLAN_PATH createFile describeSelf describeSystemError isHolderAlive isUnwritable listFolder lstatIfThere makeFolder makeRandomDigits parsePlan pauseMs prepareOwnFolder printRunBody printStep readBytesIfThere readMonotonicMs readStep removeIfThere replaceFileIf statIfThere
 gives addToPlan checkNewStep readPlan
 needs formats/series.ts formats/metricrule.ts formats/plan.ts sys/planfile.ts
-sys/batch.ts 53316
+sys/batch.ts 53390
 uses CANNOT_SYNC Failure addHead bringUpToDate describeSelf describeSystemError dropHeads errorCode folderOfRecord fs hashBuffer lstatIfThere makeMonthFolder makeRunId makeWriterMark moveMarkToPending noteEnded prepareOwnFolder printMark printRecord readHeads readMonotonicMs readUtcMicros recordPath removeIfThere renewMark replaceFile settleLostRuns toFsPath writeAll
 gives beginBatch leaveToBatch
 needs sys/batch.ts
-sys/objects.ts 53628
+sys/objects.ts 53702
 uses cloneFile copyOpenFile crypto describeSystemError errorCode fs hashBytes hashRegularFile isForbidden lstatIfThere makeFolder makeRandomDigits mayClone readRegularIfThere readUtcMicros removeIfThere setMode tell toFsPath writeAll
 gives ContentStore copyChecked touchIfAllowed
-sys/contents.ts 53885
+sys/contents.ts 53959
 uses ContentStore Failure HashCache LARGEST_PATCHED_BYTES absoluteOf applyPatchSection errorCode findCommitFile findRepository hashBytes hashWithRetry inflateBytes lstatIfThere readBytesIfThere readGraphRuns readLinkTarget readObjectBody readReuseSettings runGit splitGitPatch
 gives ContentFinder readFound
-sys/swhidrun.ts 54139
+sys/swhidrun.ts 54213
 uses ContentFinder absoluteOf findCommitEntry hashSwhidObject identifyContent isComparable originOfRemote printSwhid
 gives nameFilesOfRun
-sys/scratchgit.ts 54182
+sys/scratchgit.ts 54256
 uses fs makeFolder runGit toFsPath
 gives GIT_PLACES putRepository
-sys/scratch.ts 54218
+sys/scratch.ts 54292
 uses Failure GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES absoluteOf applyPatchSection compareBytes copyContent describeFile describeSelf errorCode findLinkAbove findLinkOut folderOfName fs hashWithRetry hexFromBytes inflateBytes isHolderAlive isLeftOut isResultPath joinNames listBelow listCommitFiles listFolder listOwnFolder lstatIfThere makeFolder makeRandomDigits normalizeName prepareOwnFolder putRepository readBlobs readBytesIfThere readGitIndex readLinkTarget readUtcMicros relativeTo removeIfThere resolveLinks takeSnapshot toFsPath writeAll
 gives findWayOut makeHeldFolder makeOwnFolder makeScratch putNamed removeAbandonedScratch removeHeldFolder removeTree
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitstatus.ts sys/gitobjects.ts sys/scratchgit.ts sys/scratch.ts
-sys/gitknown.ts 54723
+sys/gitknown.ts 54797
 uses Failure GIT_LINK compareWithFiles findRepository hasReftable hexFromBytes listCommitFiles listEntriesWithGit readGitIndex readHead readTreeOfCommit runGit
 gives findUncommitted readGitKnowledge selectUnknownToGit
-sys/statuscache.ts 54794
+sys/statuscache.ts 54868
 uses NumberList PLAN_PATH RR_VERSION absoluteOf describeOwnPlace errorCode fs isSettled listMonths lstatIfThere makePlace readRegularBytesIfThere replaceFile shareWork statIfThere
 gives dependOn dependOnRecords findKeptAnswer keepAnswer
-sys/present.ts 54938
+sys/present.ts 55012
 uses EnvironmentComparer SeenFiles absoluteOf dependOn errorCode expandDeclared findOverwriters isSameContent isSecretName keepStats lstatIfThere makeSecretHasher maskValue readBytesIfThere readFileState readFileStates readParameterNow readRun statIfThere takeSnapshot toBytes toText
 gives PresentFacts
-sys/putback.ts 55095
+sys/putback.ts 55169
 uses absoluteOf errorCode folderOfName fs isLeftOut lstatIfThere makeFolder readBytesIfThere readLinkTarget statIfThere toFsPath writeAll
 gives areOpenedAsThen isFree isTargetInside pourInto printAgain putInPlace readTarget stagingFolder
 needs sys/putback.ts
-sys/reuse.ts 55221
+sys/reuse.ts 55295
 uses ContentFinder ContentStore EnvironmentComparer Failure HashCache ListedFolders RUN_ID absoluteOf areOpenedAsThen copyChecked describeStat describeSystemError endingOfLog errorCode expandDeclared fileParametersOf findArgumentFiles findReuseObstacle folderOfName fs hashBytes hashFiles isDeclared isFree isLeftOut isSettled isTargetInside listFolder lstatIfThere makeFolder makeRandomDigits makeResultTester makeSecretHasher parseReuseEntry pourInto printReuseEntry printStepKey putInPlace quoteCommand readBytesIfThere readParameterNow readRecordFile readTarget removeIfThere saveByContent sealRecord splitCommand stagingFolder statKeyOf tell toFsPath touchIfAllowed unsealRecord
 gives openReuse
 needs core/reuse.ts formats/reuseentry.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/reuse.ts
-sys/stored.ts 55570
+sys/stored.ts 55644
 uses Failure RUN_ID errorCode fs hashBytes listFolder lstatIfThere parseReuseEntry readBytesIfThere readUtcMicros toFsPath unsealRecord
 gives listStored removeStored
-sys/series.ts 55661
+sys/series.ts 55735
 uses Failure absoluteOf parseResources parseSeries readBytesIfThere statIfThere
 gives readResourcesOf readSeriesOf
-sys/surroundings.ts 55689
+sys/surroundings.ts 55763
 uses childProcess fs isReplayedVariable listFolder makeFolder os readBytesIfThere removeTree toBytes toFsPath toSpawnArguments
 gives listProcessors readVariationGround
-sys/commandplace.ts 55746
+sys/commandplace.ts 55820
 uses Failure REPLAYED_VARIABLES absoluteOf findLinkOut fs isDeclarableVariable isReplayedVariable isResultPath makeFolder setOwnVariables splitCommand statIfThere toBytes toFsPath toText toVariableText
 gives argumentsOf enterFolder listChangedInputs methodOf openStreams planVariables setVariables
-sys/repeat.ts 55861
+sys/repeat.ts 55935
 uses GIT_PLACES absoluteOf argumentsOf bytesOfText compareFiles copyContent deflateZlib drawPngDifference enterFolder errorCode fileParametersOf findLinkAbove fs inflateZlibAtMost isResultPath judgeRepeat listChangedInputs lstatIfThere makeFolder makeHeldFolder methodOf nameFileParameter openStreams pauseMs readCurrentFolder readFirstBytes readFound recognizeBinary recordCommand removeHeldFolder setVariables spanOfRun swhidOfCode toFsPath
 gives drawDifferences keepForLook repeatRun
-sys/making.ts 56051
+sys/making.ts 56125
 uses EXIT Failure createFile describeSelf describeSystemError errorCode fs isHolderAlive listFolder lstatIfThere makeFolder makeRandomDigits prepareOwnFolder readBytesIfThere readUtcMicros removeIfThere toFsPath
 gives enterMaking
-sys/aside.ts 56131
+sys/aside.ts 56205
 uses RUN_ID absoluteOf childProcess compareBytes copyContent decodeText describeFile encodeText enterMaking errorCode findChecksum findLinkAbove fs hashWithRetry isGlob isHolderAlive isResultPath listDescendants listFolder listOwnFolder lstatIfThere makeFolder makeOwnFolder makeRandomDigits makeSecretHasher readBytesIfThere readGraphRuns readMarks readRun readUtcMicros removeHeldFolder removeIfThere removeTree replaceFile settleLostRuns signalAll statIfThere toFsPath toText
 gives HeldSlot asideFolder dropHeld endLostCommand holdResults isGoodRun listHeldNews makeKnownTester noteHeldRun pathOfSecret putBack recoverAside settleHeld touchHeld
-sys/execute.ts 56726
+sys/execute.ts 56800
 uses ContentFinder Failure RR_VERSION UNCLAIMED_ID absoluteOf argumentsOf asideFolder copyContent describeFile describeSystemError dropHeld emptyRun enterFolder errorCode fileParametersOf findLinkAbove findWayOut formatUtcMicros fs hashWithRetry holdResults isGoodRun isResultPath listChangedInputs listHeldNews lstatIfThere makeFolder makeKnownTester makeResultTester methodOf noteHeldRun openReuse openStreams pauseMs putBack readCurrentFolder readUtcMicros recordCommand recordPath setVariables settleHeld toFsPath toRecordPath touchHeld writeAll
 gives ALONE describeFault executeStep failUnmade fillStep listDeclared nameOfStep noteGood putBackSafely stepNotStarted
 needs formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/gitobjects.ts sys/objects.ts sys/contents.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts
-sys/shells.ts 57061
-uses CLOCK_TICKS_PER_S childProcess claimFifos enterFolder errorCode fs identifyProcess isShellFifo isShellName listDescendants listFolder makeFolder makeRandomDigits openReader printLineCommand quoteWord readCurrentFolder readMonotonicMs readPeakMemoryBytes releasePipe removeIfThere signalAll signalName signalNumber toBytes toFsPath toText writeAll
+sys/shells.ts 57135
+uses CLOCK_TICKS_PER_S childProcess claimFifos enterFolder errorCode fs identifyProcess isHangupIgnored isShellFifo isShellName listDescendants listFolder makeFolder makeRandomDigits openReader printLineCommand quoteWord readCurrentFolder readMonotonicMs readPeakMemoryBytes releasePipe removeIfThere signalAll signalName signalNumber toBytes toFsPath toText writeAll
 gives LONGEST_SHELL_LINE Shells removeLostFifos
-sys/shortfiles.ts 57620
+sys/shortfiles.ts 57694
 uses HashCache absoluteOf describeStat hashWithRetry lstatIfThere
 gives ShortFiles isSameSeen
-sys/shortfacts.ts 57694
+sys/shortfacts.ts 57768
 uses RR_VERSION absoluteOf attempt beginCode compareBytes describeSoftware emptyRun endCode findProgram formatUtcMicros guessSoftware isInProject isSameSeen isShellName listSecretVariables listVariables makeResultTester makeSecretHasher makeWithholder maskArguments noteCode planVariables quoteCommand readFirstBytes readUtcMicros relativeTo setVariables spellCommand statIfThere storeEnvironment toBytes
 gives ShortFacts
-sys/jobserver.ts 57887
+sys/jobserver.ts 57961
 uses childProcess errorCode findInheritedDescriptors fs makeFolder makeRandomDigits parseJobserver printJobserver readBytesIfThere removeIfThere toFsPath toText
 gives closeTokenPipe makeTokenPipe offerJobserver openJobTokens
 needs formats/makeflags.ts sys/jobserver.ts
-sys/steplog.ts 58045
+sys/steplog.ts 58119
 uses absoluteOf errorCode fs readBytesIfThere readLastBytes toFsPath writeAll
 gives hasPrinted printStepOutput readOutputTail
-sys/shortsteps.ts 58113
+sys/shortsteps.ts 58187
 uses Failure HeldSlot LONGEST_SHELL_LINE LogKeeper RR_VERSION RunMeasures Shells ShortFacts ShortFiles absoluteOf argumentsOf compareBytes describeFault dropHeld emptyRun errorCode expandDeclared failUnmade fileParametersOf fillStep findArgumentFiles findLinkIn findLinkOut findWayOut formatUtcMicros holdResults isGlob isGoodRun isResultPath isSameSeen isSecretFile listDeclared makeFolder makeResultTester nameOfStep noteGood noteHeldRun noteMeasures putBack putBackSafely readFileParameters readMonotonicMs readUtcMicros replaceByName runningLogName saveLogs settleHeld statIfThere stepNotStarted toRecordPath withholdSecretFiles
 gives ShortSteps
-sys/engine.ts 58607
-uses CommandStopper ENDING_SIGNALS LiveLine Schedule ShortSteps UNCLAIMED_ID beginBatch endLostCommand enterMaking executeStep hasPrinted isGoodRun isSharingForeground isTerminal nameOfStep offerSlots openJobTokens os printOut printProgress printStepFailure printStepOutput printStepStart readBytesIfThere readMonotonicMs readOutputTail readRun recoverAside removeLostFifos settleLostRuns startStepWorker stepNotStarted tell toBytes
+sys/engine.ts 58681
+uses CommandStopper ENDING_SIGNALS LiveLine Schedule ShortSteps UNCLAIMED_ID beginBatch endLostCommand enterMaking executeStep hasPrinted isGoodRun isHangupIgnored isSharingForeground isTerminal nameOfStep offerSlots openJobTokens os printOut printProgress printStepFailure printStepOutput printStepStart readMonotonicMs readOutputTail readRun recoverAside removeLostFifos settleLostRuns startStepWorker stepNotStarted tell toBytes
 gives runTasks
-sys/steps.ts 58990
+sys/steps.ts 59057
 uses ContentFinder Failure PresentFacts buildStepGraph emptyRun findCarriers findRepeatObstacle findRunBefore findStepCauses formatUtcMicros isGlob isResultPath isSameAsPlanned isSameContent joinWords listPathsOfStep makePatternTester plannedInputs plannedOutputs readGraphRuns readPlan readRun readUtcMicros sortSteps splitFileParameter
 gives StepBook readStepGraph
-sys/slurm.ts 59462
+sys/slurm.ts 59529
 uses SACCT_FORMAT SQUEUE_FORMAT childProcess errorCode parseMaxArraySize parseSacct parseSbatch parseSqueue readJobState toBytes toSpawnArguments
 gives SlurmJobs askForJobs findJobByName readMaxArraySize runSbatch
-sys/clusterbatch.ts 59558
+sys/clusterbatch.ts 59625
 uses RUN_ID fs listFolder listOwnFolder lstatIfThere makeFolder parseArrayJobs parseBatch parseRun parseTask printArrayJob printAttempt printBatch printRecord printTask printTaskEnd readBytesIfThere removeTree toFsPath
 gives batchFolder createBatch declareDead listBatches noteArrayJob noteAttempt noteTaskEnd readArrayJobs readBatch readTask readTaskState removeBatch removeUnfinishedBatches
-sys/clusterstate.ts 59689
+sys/clusterstate.ts 59756
 uses SlurmJobs askForJobs declareDead errorCode findJobByName isInFlight judgeTask listBatches printJobName readArrayJobs readBatch readTaskState removeBatch tasksOfJob
 gives declareLostTasks isAllDone listInFlight nameOfArray readCluster removeOver
-sys/clustersubmit.ts 59824
+sys/clustersubmit.ts 59891
 uses Failure countJobs createBatch declareLostTasks formatUtcMicros listInFlight makeRunId nameOfArray noteArrayJob planArrays prepareOwnFolder printAskedOptions quoteWord readCluster readMaxArraySize readUtcMicros recoverAside removeBatch removeOver removeUnfinishedBatches resolveLinks runSbatch settleLostRuns toBytes
 gives settleCluster submitTasks
-sys/clustertask.ts 59972
+sys/clustertask.ts 60039
 uses ALONE Failure UNCLAIMED_ID absoluteOf askForJobs batchFolder declareDead describeSelf describeSystemError executeStep listFolder lstatIfThere noteAttempt noteTaskEnd os readBatch readRun readTask readTaskState recoverAside removeIfThere settleLostRuns tasksOfJob tell toBytes
 gives requireBatch runClusterJob
-sys/codestates.ts 60163
+sys/codestates.ts 60230
 uses GIT_LINK GIT_SYMLINK LARGEST_PATCHED_BYTES applyPatchSection compareBytes findCommitFile hashBytes inflateBytes readObjectBody runGit
 gives countCommitsBetween findRecordedCode listChangedNames readRecordedFile readSubject
-sys/pickrun.ts 60223
+sys/pickrun.ts 60290
 uses EXIT Failure RUN_ID applyNotes compareBytes filterRunsByFiles groupNotes matchesFiles noteFacts readMarks readNotes readRun readSummaries selectRun toRecordPath
 gives filterKnownRunsByFiles pickAnnotatedRun pickAnnotatedRuns pickRun pickRunIds readKnownRun readKnownRuns selectKnownRuns
-sys/metadata.ts 60312
+sys/metadata.ts 60379
 uses EXIT Failure LARGEST_LICENSE_BYTES METADATA_HINT compareBytes emptyTold findLinkOut findRemoteUrl findRepository findSpdxLine joinMetadata joinWords listFolder makeHarmless nameOfField normalizeLicense readCitationFile readCodemetaFile readJuliaProject readPackageJson readPyproject readRDescription readReadme readRegularIfThere readZenodoFile recognizeLicense statIfThere stripUrlCredentials
 gives readMetadata
-sys/paper.ts 60437
+sys/paper.ts 60504
 uses EXIT Failure LATEX_VALUES_HEAD dropEndSlashes folderOfName joinNames lstatIfThere makeHarmless normalizeName readBytesIfThere readNamedIfThere relativeTo resolveLinks scanTex statIfThere
 gives readPaper
-sys/papercheck.ts 60580
+sys/papercheck.ts 60647
 uses EXIT Failure UsedKeys collectLatexValues compareBytes hashWithRetry keyOfPath listRunValues makeHarmless parseLatexValues
 gives checkPaper
-sys/report.ts 60711
+sys/report.ts 60778
 uses TableReader absoluteOf errorCode findLinkOut fs hashBuffer hashBytes isSecretFile listFolder listUnfinished lstatIfThere makeFolder parseResources parseSeries removeIfThere replaceFile toFsPath
 gives PartFolder readCourse readLogExcerpts readPatchExcerpt readPreview
-sys/publication.ts 60928
+sys/publication.ts 60995
 uses EXIT Failure RR_VERSION RunHolder applyNotes compareBytes emptyMetadata findLiveRuns pickRunIds placeRuns readEachRecord readEnvironment readGraphRuns readMetadata readRun readRunOrNot resultsOf spanOfRun
 gives readPublication
-sys/evidence.ts 61024
+sys/evidence.ts 61091
 uses compareBytes judgeLastRepeats listFolder readFileStates readRunOrNot
 gives readEvidence
-sys/archivefiles.ts 61048
+sys/archivefiles.ts 61115
 uses CRATE_DESCRIPTOR EXIT Failure GIT_LINK LARGEST_SOURCE_BYTES TOP_MAKEFILE_NAMES absoluteOf compareBytes compareOmitted detachString expandDeclared findBagFault hashBytes includesProvenance isDeclared isDocumentName isLeftOut isResultPath isSecretFile isSourceName judgeClaim listArchiveClaims listFolder listRecordFiles lstatIfThere makeClassifier pathOfSecret readFileStates readGitKnowledge readLinkTarget readRecordFile readRegularIfThere readRunOrNot recordPath relativeTo takeSnapshot unsealRecord
 gives chooseArchiveFiles
-sys/archivewriter.ts 61424
+sys/archivewriter.ts 61491
 uses EXIT Failure ZIP_LOCAL_CRC_AT blameName crc32 crypto errorCode fs gatherPieces listUnfinished lstatIfThere makeFolder makeRandomDigits printTarEnd printTarHeader printTarPadding printZipDirectoryEntry printZipEnd printZipLocalHeader removeIfThere removeTree syncFolder toFsPath zlib
 gives checkArchiveTarget writeArchive
-sys/targets.ts 61797
+sys/targets.ts 61864
 uses EXIT Failure absoluteOf lstatIfThere makePatternTester pickAnnotatedRuns plannedInputs plannedOutputs toRecordPath
 gives findTargets findUsers
-sys/clusterrun.ts 61864
+sys/clusterrun.ts 61931
 uses EXIT Failure countTasks isInFlight listInFlight readAskedOptions readCluster submitTasks tell
 gives readClusterOptions refuseInFlight runOnCluster
-sys/clustersteps.ts 61969
+sys/clustersteps.ts 62036
 uses Failure PresentFacts StepBook compareBytes describeCauses keyOfParameters listInFlight readRun readStepGraph readTask
 gives decideTask keyOfPoint listFlyingPoints listStepTasks listTaskOptions makePointTask
-sys/sweeppoints.ts 62077
+sys/sweeppoints.ts 62144
 uses EXIT Failure absoluteOf compareBytes crossAxes drawPoints expandDeclared expandGlob hasParameterFormat isGlob joinNames makeRowAxis nameFileParameter normalizeName readIn readNamedIfThere readParameterAxis readPointTable statIfThere toRecordPath zipAxes
 gives FILE_NAMES MOST_POINTS readSweepPoints
-sys/sweepsteps.ts 62213
+sys/sweepsteps.ts 62280
 uses EXIT FILE_NAMES Failure REPLAYED_VARIABLES RR_VERSION absoluteOf editDistance emptyRun fillCommand fillPattern fillText findLinkOut hasParameterFormat hasShellSyntax isGlob isResultPath listSecretVariables lstatIfThere makeFolder makeSecretHasher makeWithholder maskValue namesInCommand parsePlaceholders placeholderNamesIn quoteCommand readBytesIfThere readCommandTemplate readParameterText readVariables relativeTo replaceFile toRecordPath writeParameter
 gives SweepSteps isWritten writeFiles
-sys/sweepstate.ts 62447
+sys/sweepstate.ts 62514
 uses PresentFacts absoluteOf describeCauses findStepCauses isGlob isSameContent isWritten keyOfParameters listOwners listPathsOfStep lstatIfThere makePatternTester makeSecretHasher maskValue noteOwned readGraphRuns readKnownRuns readRun spellForRecord toBytes toRecordPath toText
 gives SweepState
-commands/init.ts 62700
+commands/init.ts 62767
 uses EXIT Failure initialFiles readCurrentFolder resolveLinks setReuse setUpProject tell unsetReuse
 gives initProject
 needs commands/init.ts
-commands/list.ts 62727
+commands/list.ts 62794
 uses COLUMN_NAMES EXIT Failure compareBytes filterKnownRunsByFiles findColumn findColumns findLatestPoints findVaryingParameters isAllColumns joinWords listValueNames matchesFilter parseParameterCondition printJsonRun printPieces printReplay printReplayEnd printReplayHead printRunCsv printRunJson printRunLatex printRunTable readColumns readCurrentFolder readFileLookup readKnownRun readKnownRuns readUtcMicros requireMoment requireProject resolveName sortRuns tell toRecordPath toText valuesOf
 gives listRuns
 needs core/select.ts core/moment.ts core/notes.ts core/filteroptions.ts core/decimals.ts core/random.ts core/sweep.ts formats/latex.ts formats/note.ts views/rerunscript.ts views/replayscript.ts views/table.ts views/columns.ts views/runlist.ts sys/notes.ts sys/pickrun.ts commands/list.ts
-commands/sweep.ts 62940
+commands/sweep.ts 63007
 uses ALONE EXIT Failure MOST_POINTS RR_VERSION SweepState SweepSteps absoluteOf chooseReuse emptyRun executeStep findSharedOutput findStrace groupDigits isWritten keyOfParameters keyOfPoint listFlyingPoints listProcessors listTaskOptions lstatIfThere makePointTask numberPoints openOrMakeProject os parseTimeout printOut printSweepForecast printSweepSum quoteCommand quoteWord readAskedOptions readClusterOptions readColumns readCurrentFolder readSweepPoints readVariableOptions recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster settleLostRuns tell writeFiles
 gives runSweep
 needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/placeholders.ts formats/shelltext.ts formats/commandtemplate.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/pointtable.ts formats/pythonmetadata.ts views/sweep.ts views/page.ts views/clusterstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/surroundings.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/clusterrun.ts sys/clustersteps.ts sys/sweeppoints.ts sys/sweepsteps.ts sys/sweepstate.ts commands/sweep.ts
-commands/show.ts 63243
+commands/show.ts 63310
 uses EXIT Failure RUN_ID absoluteOf compareBytes findLinkOut isTerminal makeHarmless numberOfValue pickAnnotatedRun printEnvironmentPage printJsonRun printNotesPage printOut printPlot printProcessTree printRecord printRunPage printWholeFile readBytesIfThere readColumns readCurrentFolder readRecordFile readRecordText readResourcesOf readSeriesOf recordPath requireProject seeFileIfThere
 gives showRuns
 needs core/select.ts core/notes.ts formats/note.ts views/plot.ts views/page.ts views/processes.ts sys/notes.ts sys/series.ts sys/pickrun.ts commands/show.ts
-commands/note.ts 63367
+commands/note.ts 63434
 uses EXIT Failure RR_VERSION compileGlob describeComment dropAtEnd editText emptyNote encodeWithheld findAuthor findCountingNotes hasEffect includeAllRuns isTerminal makeRandomDigits parseNoteText parseToleranceOption pickAnnotatedRun prepareOwnFolder printNoteText readCurrentFolder readIn readKnownRun readKnownRuns removeIfThere requireProject saveNote tell toRecordPath trimBlanks
 gives noteRun
 needs core/select.ts core/notes.ts formats/note.ts formats/notetext.ts views/page.ts sys/notes.ts sys/author.ts sys/editor.ts sys/pickrun.ts commands/note.ts
-commands/journal.ts 63566
+commands/journal.ts 63633
 uses EXIT Failure RunHolder absoluteOf arrangeJournal describeJournal matchesFilter printJournalHtml printJournalMarkdown printJournalOrg printJournalText printOut readCurrentFolder readKnownRun readKnownRuns readLastBytes readUtcMicros requireMoment requireProject selectKnownRuns tell trimBlanks
 gives printJournal
 needs core/heldrun.ts core/select.ts core/moment.ts core/notes.ts core/journal.ts core/filteroptions.ts formats/note.ts views/page.ts views/journal.ts views/journaltext.ts views/journalmarkup.ts views/journalhtml.ts sys/notes.ts sys/pickrun.ts commands/journal.ts
-commands/diff.ts 63642
+commands/diff.ts 63709
 uses ContentFinder EXIT Failure MOST_DIFFERENCE_ROWS alignFileParameters compareFiles compareRuns countCommitsBetween diffTexts filterKnownRunsByFiles findCounterpart findRecordedCode findTolerance hasDifference isBinaryContent isResultPath isSameRow isSecretFile listChangedNames makeResultTester pickAnnotatedRun printJsonDifference printOut printRunDifference readColumns readCurrentFolder readEnvironment readFound readKnownRun readKnownRuns readRecordedFile readSubject relativeTo requireProject spanOfRun tell
 gives diffRuns
 needs core/linediff.ts core/versions.ts core/rundiff.ts core/select.ts core/comparison.ts core/notes.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/keylines.ts formats/assignments.ts formats/pythonvalues.ts formats/rvalues.ts formats/juliavalues.ts formats/shellvalues.ts formats/parameterfile.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/page.ts views/rundiff.ts views/rundiffjson.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/codestates.ts sys/pickrun.ts commands/diff.ts
-commands/verify.ts 63847
+commands/verify.ts 63914
 uses EXIT Failure HashCache RUN_ID RecordClaims absoluteOf checkRecord checkRunRecords compareSignedFiles countThings describeFile detachString encodeText fingerprintOf hashBytes hashFiles holdOutsideHeap judgeRecordChain listRecordFiles listRecords listSignedFiles lstatIfThere makeHarmless notePath parseNote pickRun printOut readAllowedSigners readCurrentFolder readEachRecord readNotes readRecordFile readRun readSignedStatements recordPath refreshHeads requireProject tell toRecordPath
 gives verifyProject
 needs core/signature.ts core/circles.ts core/steps.ts core/select.ts core/notes.ts formats/runlines.ts formats/claims.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/notes.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts sys/pickrun.ts commands/verify.ts
-commands/sign.ts 64131
+commands/sign.ts 64198
 uses EXIT Failure RR_VERSION checkRecord checkRunRecords compareSignedFiles countThings detachString encodeText findAuthor fingerprintOf formatUtcMicros judgeRecordChain listRecordFiles listRecords listSignedFiles makeHarmless makeRunId notePath parseNote printOut printStatement readCurrentFolder readMarks readSignedStatements readSigningKey readUnfixedFiles readUtcMicros refreshHeads removeHalfStatements requireProject saveStatement stateRecords tell
 gives signProject
 needs core/signature.ts core/notes.ts formats/note.ts formats/statement.ts formats/sshsig.ts formats/amounts.ts sys/author.ts sys/recordcheck.ts sys/signing.ts sys/signatures.ts commands/sign.ts
-commands/why.ts 64219
+commands/why.ts 64286
 uses EXIT EnvironmentComparer Failure RUN_ID RunHolder findMaker findReaders foldStory isKnownContent isSameContent isTerminal judgeReproducible listOwners outputState pickRun printLineageDot printLineageJson printLineageSvg printLineageTree printPieces readColumns readCurrentFolder readFileStates readGraphRuns readRunOrNot requireProject tell toRecordPath toldOfRun traceDown traceLineage traceUp
 gives explainFile
 needs core/numberlists.ts core/heldrun.ts core/lineage.ts core/layers.ts core/select.ts core/notes.ts core/reproducible.ts formats/note.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/lineagestory.ts views/lineagetree.ts views/lineagejson.ts views/lineagedot.ts views/lineagesvg.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/pickrun.ts commands/why.ts
-commands/status.ts 64420
+commands/status.ts 64487
 uses EXIT Failure PresentFacts REPORT_MARK StepBook absoluteOf applyNotes compareBytes dependOn dependOnRecords findKeptAnswer findUncommitted findUnknown isAllDone isAllFine isSourceName isTerminal judgeFiles keepAnswer listExpectations listFolder listResultFolders lstatIfThere makeOrphanTester printOut printStatus printStatusJson readCluster readColumns readCurrentFolder readFirstBytes readGitKnowledge readMarks readStepGraph recordPath removeOver requireProject selectUnknownToGit toRecordPath
 gives showStatus
 needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/notes.ts core/journal.ts core/report.ts core/clusterplan.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/amounts.ts formats/pythonmetadata.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportpage.ts views/clusterstatus.ts views/status.ts sys/gitstatus.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/gitknown.ts sys/statuscache.ts sys/present.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts commands/status.ts
-commands/makefile.ts 64558
+commands/makefile.ts 64625
 uses EXIT Failure absoluteOf includeAllRuns initialFiles lstatIfThere makeHarmless prepareOwnFolder printOut printPieces readCurrentFolder readRegularIfThere rebuildDerived refreshHeads requireProject settleLostRuns tell
 gives rebuildMakefile
 needs commands/makefile.ts
-commands/make.ts 64620
+commands/make.ts 64687
 uses DURATION_WORDS EXIT Failure PresentFacts SIZE_WORDS StepBook chooseReuse dependOnRecords describeCauses findKeptAnswer findTargets findUsers keepAnswer listStepTasks listTaskOptions os parseDuration parseSize printAllCurrent printMadeStep printMakeJson printMakeSum printOut readClusterOptions readCurrentFolder readStepGraph recoverAside refuseInFlight requireProject runOnCluster runTasks settleCluster sortSteps tell withAllAfter withAllBefore
 gives makeTargets
 needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/select.ts core/notes.ts core/schedule.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/slurm.ts formats/clusterbatch.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts views/page.ts views/clusterstatus.ts views/status.ts views/make.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/notes.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/shells.ts sys/shortfiles.ts sys/shortfacts.ts sys/steplog.ts sys/shortsteps.ts sys/engine.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustersubmit.ts sys/pickrun.ts sys/targets.ts sys/clusterrun.ts sys/clustersteps.ts commands/make.ts
-commands/gc.ts 65032
+commands/gc.ts 65099
 uses DURATION_WORDS EXIT Failure RUN_ID SIZE_WORDS countThings describeSystemError errorCode listFolder listNeeded listStored lstatIfThere parseDuration parseSize pickAnnotatedRuns planFreeing printFreed printOut printWouldGo readCurrentFolder readGraphRuns readMarks readRun readUtcMicros removeAbandonedScratch removeStored removeTree requireProject resolveLinks statIfThere sumBytes tell
 gives freeSpace
 needs core/select.ts core/notes.ts core/freeing.ts formats/reuseentry.ts formats/note.ts formats/amounts.ts views/page.ts views/freed.ts sys/notes.ts sys/stored.ts sys/pickrun.ts commands/gc.ts
-commands/export.ts 65160
+commands/export.ts 65227
 uses EXIT EXPORT_FORMS Failure UsedKeys absoluteOf checkPaper collectLatexValues dropEndSlashes findLinkAbove joinNames joinWords listFolder listNamedFiles lstatIfThere makeFolder makeHarmless makeProvDocument oneFile printAppendix printAptExport printBadges printBinderExport printChoices printCitation printCodeOceanExport printCodemeta printCondaExport printDockerfileExport printGuixExport printLatexValues printNixExport printOut printPieces printPipExport printProvJson printProvN printRoCrate printSpackExport printZenodo readCurrentFolder readEvidence readPaper readPublication readRegularIfThere readSaidMetadata replaceFile requireProject resolveLinks statIfThere tell
 gives exportRecords
 needs core/numberlists.ts core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/publication.ts core/paper.ts core/system.ts core/recordedsoftware.ts core/parameters.ts core/evidence.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/latex.ts formats/tex.ts formats/note.ts formats/storepath.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts formats/saidmetadata.ts formats/pythonmetadata.ts views/latexvalues.ts views/page.ts views/journal.ts views/journalmarkup.ts views/journalhtml.ts views/citation.ts views/exportleft.ts views/exportpip.ts views/exportconda.ts views/exportapt.ts views/exportlanguages.ts views/exportdockerfile.ts views/exportguix.ts views/exportnix.ts views/exportspack.ts views/exportbinder.ts views/exportcodeocean.ts views/badges.ts views/appendix.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/provmodel.ts views/provjson.ts views/provn.ts sys/notes.ts sys/filestates.ts sys/pickrun.ts sys/metadata.ts sys/paper.ts sys/papercheck.ts sys/publication.ts sys/evidence.ts commands/export.ts
-commands/rerun.ts 65295
+commands/rerun.ts 65362
 uses ACCEPTANCES ContentFinder EXIT Failure ResultHistory USUAL_SURROUNDINGS absoluteOf applyNotes argumentsOf changeRun compileGlob copyContent describeOtherEnd describeSystemError drawDifferences errorCode findLiveRuns findProgram findRepeatObstacle findRunBefore findTolerance findWayOut hashWithRetry isLeftOut isRepeatAccepted isResultPath judgeVariations keepForLook listCandidateWords listVariations lstatIfThere makeFolder makeHeldFolder makeRandomDigits makeScratch needsControl parseToleranceOption pauseMs pickRun pickRunIds printJsonPlan printJsonStories printJsonStory printJsonVariations printOut printPieces printRepeatPlan printRepeatStory printStorySum printVariations putNamed quoteCommand quoteWord readColumns readCurrentFolder readGraphRuns readRun readUtcMicros readVariationGround removeAbandonedScratch removeHeldFolder removeTree repeatRun requireProject resolveCommit shareSettings tell toRecordPath writeFileParameters
 gives rerunRuns
 needs core/circles.ts core/steps.ts core/select.ts core/comparison.ts core/notes.ts core/timestamps.ts core/localecauses.ts core/causes.ts core/repeat.ts core/variations.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/bytewindow.ts formats/zip.ts formats/amounts.ts formats/crc32.ts formats/png.ts formats/pngcomparison.ts formats/pngpicture.ts formats/npyheader.ts formats/npynumbers.ts formats/npy.ts formats/members.ts formats/tar.ts formats/zipmembers.ts formats/binarykind.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/comparejson.ts formats/segments.ts formats/pdf.ts formats/postscript.ts formats/svg.ts formats/gzip.ts formats/comparekind.ts views/verdicts.ts views/variations.ts sys/gitobjects.ts sys/inflate.ts sys/compare.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/scratchgit.ts sys/surroundings.ts sys/commandplace.ts sys/repeat.ts sys/pickrun.ts commands/rerun.ts
-commands/clusterjob.ts 65881
+commands/clusterjob.ts 65948
 uses EXIT Failure RUN_ID decideTask readCurrentFolder requireBatch requireProject runClusterJob
 gives workAtClusterJob
 needs core/numberlists.ts core/circles.ts core/steps.ts core/stepcauses.ts core/staleness.ts core/clusterplan.ts core/decimals.ts core/random.ts core/sweep.ts formats/slurm.ts formats/clusterbatch.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts formats/dpkg.ts formats/headers.ts formats/pythonmetadata.ts sys/gitobjects.ts sys/packagepaths.ts sys/packagefiles.ts sys/pythonsites.ts sys/filestates.ts sys/environmentnow.ts sys/objects.ts sys/contents.ts sys/statuscache.ts sys/present.ts sys/commandplace.ts sys/making.ts sys/aside.ts sys/execute.ts sys/steps.ts sys/slurm.ts sys/clusterbatch.ts sys/clusterstate.ts sys/clustertask.ts sys/clustersteps.ts commands/clusterjob.ts
-commands/archive.ts 65893
+commands/archive.ts 65960
 uses BAGIT_TXT CRATE_DESCRIPTOR EXIT Failure NOT_INCLUDED_FILE SIZE_WORDS TOP_MAKEFILE absoluteOf checkArchiveTarget chooseArchiveFiles compareBytes countThings detachString findBagFault findNameClashes formatBytes gatherPieces hashBytes hashPieces hashSwhidObject identifyContent lstatIfThere nameOfOwnFile normalizeName parseSize printArchivePlan printArchiveReadme printBagInfo printBagManifest printNotIncluded printOut printRoCrate printSwhid readBytesIfThere readCurrentFolder readPublication requireProject resolveLinks tell toBytes writeArchive
 gives archiveProject
 needs core/numberlists.ts core/heldrun.ts core/versions.ts core/rundiff.ts core/select.ts core/notes.ts core/journal.ts core/metadata.ts core/archive.ts core/parameters.ts formats/iri.ts formats/mediatypes.ts formats/placeholders.ts formats/shelltext.ts formats/note.ts formats/gitindex.ts formats/gittree.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/tarwriter.ts formats/zipwriter.ts formats/bagit.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/rerunscript.ts views/page.ts views/journal.ts views/runprograms.ts views/rocrategraph.ts views/rocratefiles.ts views/rocrateruns.ts views/rocrate.ts views/archive.ts views/texts.ts sys/swhid.ts sys/gitstatus.ts sys/gitobjects.ts sys/notes.ts sys/filestates.ts sys/gitknown.ts sys/making.ts sys/aside.ts sys/pickrun.ts sys/metadata.ts sys/publication.ts sys/archivefiles.ts sys/archivewriter.ts commands/archive.ts
-commands/swhid.ts 66120
+commands/swhid.ts 66187
 uses EXIT Failure PathNamer RUN_ID encodeText hasTag joinNames lstatIfThere makeHarmless nameFilesOfRun nameRelease nameRevision nameSnapshot nameUpToThree originOfRepository parseSwhid parseSwhidRange pickAnnotatedRuns printOut printSwhid readCurrentFolder requireProject requireRepository swhidOfCode tell
 gives printSwhids
 needs core/select.ts core/notes.ts formats/note.ts formats/gitindex.ts formats/gitpack.ts formats/gittree.ts formats/gitapply.ts sys/swhid.ts sys/gitrepo.ts sys/gitstatus.ts sys/gitobjects.ts sys/gitrefs.ts sys/trackedfiles.ts sys/swhidpath.ts sys/swhidgit.ts sys/notes.ts sys/objects.ts sys/contents.ts sys/swhidrun.ts sys/pickrun.ts commands/swhid.ts
-commands/report.ts 66299
+commands/report.ts 66366
 uses EXIT Failure PartFolder REPORT_MARK RR_VERSION ReportParts SIZE_WORDS absoluteOf countStatuses countThings findLastRepeats findRunBefore formatBytes groupDigits keyOfEnvironment keyOfPatch keyOfPreview listReadings lstatIfThere makeFolder makeHarmless makeReportColumns makeReportGraph orderDetails parseSize printEnvironmentEntry printOut printPatchEntry printPreviewEntry printReportIndex printReportPage printSize printStaticResults printStaticTable readCourse readCurrentFolder readEnvironment readFirstBytes readGraphRuns readKnownRun readKnownRuns readLogExcerpts readMetadata readPatchExcerpt readPreview replaceFile requireProject selectKnownRuns tell toRecordPath traceReport
 gives writeReport
 needs core/numberlists.ts core/circles.ts core/steps.ts core/lineage.ts core/select.ts core/comparison.ts core/notes.ts core/journal.ts core/metadata.ts core/report.ts core/parameters.ts core/timestamps.ts core/localecauses.ts core/causes.ts formats/note.ts formats/headers.ts formats/amounts.ts formats/crc32.ts formats/comparebytes.ts formats/numbers.ts formats/numbertally.ts formats/comparetext.ts formats/comparetable.ts formats/parametersource.ts formats/yamlscalars.ts formats/yaml.ts formats/toml.ts formats/jsonvalues.ts formats/license.ts formats/metadatafile.ts formats/citationfile.ts formats/packagefile.ts views/columns.ts views/page.ts views/journal.ts views/journalhtml.ts views/reportscripts.ts views/reportrun.ts views/reportentries.ts views/reportindex.ts views/reportpage.ts views/reportparts.ts sys/notes.ts sys/pickrun.ts sys/metadata.ts sys/report.ts commands/report.ts
@@ -57114,7 +57188,7 @@ const CAUGHT = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 /** First line of each command: a shell that was sent a signal goes no further. *_/
 const CHECK = '${rr_t:+exit}\n';
 // SHLVL and OLDPWD some shells set by themselves.
-const PREPARE = 'unset rr_t; trap rr_t=1 INT TERM HUP QUIT';
+const PREPARE = 'unset rr_t; trap rr_t=1 INT TERM QUIT; trap ';
 const OWN_VARIABLES = ['SHLVL', 'OLDPWD'];
 
 /** The longest line that may be given to a shell. *_/
@@ -57210,7 +57284,7 @@ class Shells {
     const umask = /^Umask:\s+([0-7]+)$/m.exec(status);
     // Signals 1 to 31, which rr sets back for a command of its own: posix_spawn() of glibc, so GNU make, has 32 and 33 ignored.
     const ignored = /^SigIgn:\s+[0-9a-f]*([0-9a-f]{8})$/m.exec(status);
-    const areSignalsPlain = /^SigBlk:\s+0+$/m.test(status) && ignored !== null && (parseInt(ignored[1], 16) & 0x7fffffff) === 0;
+    const areSignalsPlain = /^SigBlk:\s+0+$/m.test(status) && ignored !== null && (parseInt(ignored[1], 16) & 0x7fffffff) === (isHangupIgnored() ? 1 : 0);
     return end?.exit === 0 && told.startsWith('out') && got.join('\0') === wanted.join('\0') && umask !== null && parseInt(umask[1], 8) === process.umask() && areSignalsPlain;
   }
 
@@ -57330,7 +57404,7 @@ class Shells {
 
   prepare() {
     const own = OWN_VARIABLES.map((name) => (this.environment[name] === undefined ? '; unset ' + name : '; ' + name + '=' + quoteWord(toBytes(this.environment[name]))));
-    return PREPARE + own.join('') + '\n';
+    return PREPARE + (isHangupIgnored() ? '""' : 'rr_t=1') + ' HUP' + own.join('') + '\n';
   }
 
   // ---- and come to their end ----------------------------------------------------------------------------
@@ -58884,7 +58958,7 @@ class Engine {
   // ---- signals --------------------------------------------------------------------------------------------
 
   hearSignals() {
-    const handlers = ENDING_SIGNALS.filter((signal) => !isIgnored(signal)).map((signal) => [signal, () => this.hear(signal)]);
+    const handlers = ENDING_SIGNALS.filter((signal) => signal !== 'SIGHUP' || !isHangupIgnored()).map((signal) => [signal, () => this.hear(signal)]);
     for (const [signal, handler] of handlers) process.on(signal, handler);
     return () => { for (const [signal, handler] of handlers) process.removeListener(signal, handler); };
   }
@@ -58941,13 +59015,6 @@ class Engine {
   endLine(isInLine) {
     if (isInLine && isTerminal(1)) printOut('\n');
   }
-}
-
-/** Was this process told to live on when its terminal goes (nohup)? *_/
-function isIgnored(signal) {
-  const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readBytesIfThere('/proc/self/status') ?? '');
-  const number = os().constants.signals[signal];
-  return signal === 'SIGHUP' && mask !== null && (parseInt(mask[1].slice(-8), 16) & (1 << (number - 1))) !== 0;
 }
 
 /**

@@ -30,8 +30,9 @@ import { explainFile } from './commands/why.ts';
 import { isForbidden, lstatIfThere, toBytes } from './sys/files.ts';
 import { readArgumentBytes } from './sys/machine.ts';
 import { describeSystemError } from './sys/project.ts';
+import { surviveHangup } from './sys/signals.ts';
 import { restoreOwnVariables } from './sys/spawnwords.ts';
-import { printOut, tell } from './sys/terminal.ts';
+import { letGoOfTerminal, printOut, tell } from './sys/terminal.ts';
 import { isStepWorker, serveAsWorker } from './sys/workers.ts';
 import { printCompletion } from './views/completion.ts';
 
@@ -160,5 +161,9 @@ function explain(error: unknown): number {
 // process.exit and not the end of the event loop: a background process of the command may still
 // hold a pipe open. All output has been written by then, as rr writes synchronously.
 restoreOwnVariables();
-if (isStepWorker()) serveAsWorker().catch(explain).then(() => process.exit());
-else run(readArgumentBytes(process.argv.length - 2)).catch(explain).then((status) => process.exit(status));
+surviveHangup(false);
+const done = isStepWorker() ? serveAsWorker().catch(explain).then(() => 0) : run(readArgumentBytes(process.argv.length - 2)).catch(explain);
+void done.then((status) => {
+  letGoOfTerminal();
+  process.exit(status);
+});

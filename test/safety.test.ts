@@ -432,7 +432,7 @@ test('runCommand() starts the command without its tracer if that has nowhere to 
   const told: string[] = [];
   const tracer = { prefix: () => ['false'], feed: () => undefined, isMainBegun: () => false, isMainEnded: () => false, mainSignal: () => undefined, countAlive: () => 0, giveUp: (error: unknown) => { told.push(String((error as NodeJS.ErrnoException).code)); } };
   const end = await runCommand({
-    argv: ['sh', '-c', 'exit 7'], descriptors: { stdin: 0, stdout: 1, stderr: 2 }, stdout: 'inherit', stderr: 'inherit', terminal: undefined, logName: gone + '/log', pipePool: gone, timeoutMs: undefined,
+    argv: ['sh', '-c', 'exit 7'], isShielded: false, descriptors: { stdin: 0, stdout: 1, stderr: 2 }, stdout: 'inherit', stderr: 'inherit', terminal: undefined, logName: gone + '/log', pipePool: gone, timeoutMs: undefined,
     onStart: () => undefined, meanwhile: () => undefined, tracer, inherited: [], step: undefined, beforeOutput: undefined, afterOutput: undefined, isSampled: false,
   });
   assert.deepEqual([end.exit, told], [7, ['ENOENT']]);

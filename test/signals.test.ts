@@ -196,3 +196,77 @@ test('a signal before, at or after the command harms no record', { timeout: 4000
   assert.equal(run(folder, [process.execPath, RR_JS, 'record', '-q', '--', 'true']).status, 0);
   assert.equal(run(folder, [process.execPath, RR_JS, 'list']).status, 0);
 });
+
+// A session with a terminal that goes as soon as there are as many files "ready..." as are asked for.
+const HANGUP = `
+import glob, os, pty, signal, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    for number in (signal.SIGPIPE, signal.SIGXFSZ): signal.signal(number, signal.SIG_DFL)
+    os.execvp(sys.argv[2], sys.argv[2:])
+deadline = time.time() + 20
+while len(glob.glob("ready*")) < int(sys.argv[1]) and time.time() < deadline: time.sleep(0.02)
+os.close(fd)
+sys.stdout.write("%d\\n" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`;
+
+/** Has the terminal of a command go; what it ended with. */
+function hangUp(folder: string, ready: number, argv: string[]): string {
+  for (const name of fs.readdirSync(folder)) if (name.startsWith('ready')) fs.unlinkSync(path.join(folder, name));
+  const done = run(folder, ['python3', '-c', HANGUP, String(ready)].concat(argv));
+  assert.equal(done.stderr, '');
+  return done.stdout.trim();
+}
+
+// By what rr can tell of each: the terminal that GNU nohup replaces, the shell that names what it started, a parent that ignores it.
+const OUTLIVING: [string, string[]][] = [
+  ['nohup', ['nohup']],
+  ['nohup, with everything redirected', ['bash', '-c', 'trap : HUP; nohup "$@" < /dev/null > log 2>&1', 'bash']],
+  ['a script under nohup', ['nohup', 'sh', '-c', '"$@" < in > log 2>&1; exit $?', 'sh']],
+  // Node.js aborts where a terminal that it found is gone at its end.
+  ["trap '' HUP", ['sh', '-c', 'trap "" HUP; "$@" > log 2>&1; exit $?', 'sh']],
+];
+
+test('a run lives on when its terminal goes, if that is asked for as it is of any command', { timeout: 120000, skip: NEEDS_PYTHON }, () => {
+  const script = 'grep SigIgn /proc/self/status > ignored; : > ready; sleep 0.5; echo said; echo end > after';
+  for (const [what, words] of OUTLIVING) {
+    const folder = makeProject();
+    fs.writeFileSync(path.join(folder, 'in'), 'x\n');
+    const ignored = (argv: string[]): string => {
+      assert.equal(hangUp(folder, 1, words.concat(argv)), '0', what);
+      return fs.readFileSync(path.join(folder, 'ignored'), 'latin1');
+    };
+    // Without rr is the judge.
+    const judged = ignored(['sh', '-c', script]);
+    fs.unlinkSync(path.join(folder, 'after'));
+    for (const trace of ['none', 'auto']) {
+      assert.equal(ignored([process.execPath, RR_JS, 'record', '-q', '--trace', trace, '--', 'sh', '-c', script]), judged, what);
+      fs.unlinkSync(path.join(folder, 'after'));
+    }
+    assert.deepEqual(listRecords(folder).map((name) => readRecord(folder, name).Status[0]), ['succeeded', 'succeeded'], what);
+  }
+});
+
+test('a run ends with its terminal otherwise, and what cannot be started is told of by rr under nohup, too', { timeout: 60000, skip: NEEDS_PYTHON }, () => {
+  const folder = makeProject();
+  assert.equal(hangUp(folder, 1, [process.execPath, RR_JS, 'record', '-q', '--', 'sh', '-c', ': > ready; exec sleep 20']), '129');
+  const record = readOnlyRecord(folder);
+  assert.deepEqual([record.Status[0], record.Signal[0]], ['interrupted', 'SIGHUP']);
+  const done = run(folder, ['nohup', process.execPath, RR_JS, 'record', '-q', '--', 'no-such-program']);
+  assert.deepEqual([done.status, done.stderr], [127, 'rr: cannot run "no-such-program": not found\n']);
+});
+
+test('rr make and rr sweep under nohup go on without their terminal, with steps of all kinds', { timeout: 120000, skip: NEEDS_PYTHON }, () => {
+  for (const [, words] of OUTLIVING) {
+    const folder = makeProject();
+    fs.writeFileSync(path.join(folder, 'in'), '1\n');
+    const step = (n: number): string => ': > ready' + String(n) + '; sleep 0.5; cat in > out' + String(n);
+    for (const n of [1, 2]) assert.equal(rr(folder, ['record', '-q', '--trace', 'none', '-i', 'in', '-o', 'out' + String(n), '--', 'sh', '-c', step(n)]).status, 0);
+    for (const n of [3, 4]) assert.equal(rr(folder, ['record', '-q', '-i', 'in', '-o', 'out' + String(n), '--', 'sh', '-c', step(n)]).status, 0);
+    fs.writeFileSync(path.join(folder, 'in'), '2\n');
+    assert.equal(hangUp(folder, 2, words.concat(process.execPath, RR_JS, 'make', '-q', '-j', '2')), '0');
+    for (const n of [1, 2, 3, 4]) assert.equal(fs.readFileSync(path.join(folder, 'out' + String(n)), 'latin1'), '2\n');
+    assert.equal(hangUp(folder, 2, words.concat(process.execPath, RR_JS, 'sweep', '-q', '-l', 's', '-j', '2', '-p', 'k=5..8', '--', 'sh', '-c', ': > ready{k}; sleep 0.5; echo {k}')), '0');
+    assert.deepEqual(Array.from(new Set(listRecords(folder).map((name) => readRecord(folder, name).Status[0]))), ['succeeded']);
+  }
+});

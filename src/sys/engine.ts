@@ -20,7 +20,7 @@ import type { Batch } from './batch.ts';
 import { readMonotonicMs } from './clock.ts';
 import { executeStep, nameOfStep, stepNotStarted } from './execute.ts';
 import type { StepEnd, StepJob } from './execute.ts';
-import { readBytesIfThere, toBytes } from './files.ts';
+import { toBytes } from './files.ts';
 import { openJobTokens } from './jobserver.ts';
 import type { JobTokens } from './jobserver.ts';
 import { LiveLine } from './liveline.ts';
@@ -33,6 +33,7 @@ import { readRun } from './records.ts';
 import { hasPrinted, printStepOutput, readOutputTail } from './steplog.ts';
 import { removeLostFifos } from './shells.ts';
 import { ShortSteps } from './shortsteps.ts';
+import { isHangupIgnored } from './signals.ts';
 import { settleLostRuns } from './store.ts';
 import { isSharingForeground, isTerminal, printOut, tell } from './terminal.ts';
 import { ENDING_SIGNALS, offerSlots, startStepWorker } from './workers.ts';
@@ -304,7 +305,7 @@ class Engine {
   // ---- signals --------------------------------------------------------------------------------------------
 
   private hearSignals(): () => void {
-    const handlers = ENDING_SIGNALS.filter((signal) => !isIgnored(signal)).map((signal): [EndingSignal, () => void] => [signal, () => this.hear(signal)]);
+    const handlers = ENDING_SIGNALS.filter((signal) => signal !== 'SIGHUP' || !isHangupIgnored()).map((signal): [EndingSignal, () => void] => [signal, () => this.hear(signal)]);
     for (const [signal, handler] of handlers) process.on(signal, handler);
     return () => { for (const [signal, handler] of handlers) process.removeListener(signal, handler); };
   }
@@ -361,13 +362,6 @@ class Engine {
   private endLine(isInLine: boolean): void {
     if (isInLine && isTerminal(1)) printOut('\n');
   }
-}
-
-/** Was this process told to live on when its terminal goes (nohup)? */
-function isIgnored(signal: EndingSignal): boolean {
-  const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readBytesIfThere('/proc/self/status') ?? '');
-  const number = os().constants.signals[signal];
-  return signal === 'SIGHUP' && mask !== null && (parseInt(mask[1].slice(-8), 16) & (1 << (number - 1))) !== 0;
 }
 
 /**

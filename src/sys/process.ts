@@ -6,7 +6,7 @@ import { errorCode, listFolder, lstatIfThere, makeFolder, removeIfThere, toFsPat
 import { readMonotonicMs } from './clock.ts';
 import { listDescendants, readChildrenCpu, readFatalSignal, UsageSampler } from './usage.ts';
 import type { ChildrenCpu } from './usage.ts';
-import { FIRST_UNNAMED_SIGNAL, signalAll, signalName, signalNumber } from './signals.ts';
+import { FIRST_UNNAMED_SIGNAL, isHangupIgnored, shieldFromHangup, signalAll, signalName, signalNumber } from './signals.ts';
 import { toSpawn, toSpawnArguments } from './spawnwords.ts';
 import type { SpawnWords } from './spawnwords.ts';
 import { holdTerminalModes, isSharingForeground } from './terminal.ts';
@@ -20,6 +20,8 @@ export type CommandRequest = {
   /** 'inherit': the command has the descriptor itself. 'keep': rr passes on to it and keeps a copy. 'keep-only': rr keeps it and passes nothing on. */
   stdout: StreamPlan;
   stderr: StreamPlan;
+  /** Is it to ignore SIGHUP, as rr was told to (signals.ts)? */
+  isShielded: boolean;
   /** Give the command a terminal of its own through script(1) where rr's output is a terminal. */
   terminal: TerminalPlan | undefined;
   /** Name without extension of the files that keep the streams: + .out, .err, .order. */
@@ -494,7 +496,14 @@ function forwardSignals({ targetPid, gate, isApart, seen, isOwned }: Forwarding)
   };
   const pass = (signal: NodeJS.Signals): void => gate.pass(() => send(signal));
   const handlers: [NodeJS.Signals, () => void][] = [];
-  for (const signal of FORWARDED) if (!isOwned || signal.startsWith('SIGUSR')) handlers.push([signal, () => { seen.push(signal); pass(signal); }]);
+  for (const signal of FORWARDED) {
+    if (isOwned && !signal.startsWith('SIGUSR')) continue;
+    handlers.push([signal, () => {
+      // A command that ignores it as well is not ended by it.
+      if (signal !== 'SIGHUP' || !isHangupIgnored()) seen.push(signal);
+      pass(signal);
+    }]);
+  }
   for (const signal of isOwned ? [] : FROM_KEYBOARD) handlers.push([signal, () => { seen.push(signal); if (isApart || !isSharingForeground()) pass(signal); }]);
   // By the signal itself, not SIGSTOP: in a process group that nobody could continue (an orphaned one,
   // POSIX.1, 2.4.3) the system ignores it for the command, and rr must go on, too.
@@ -594,7 +603,8 @@ function layPipes(request: CommandRequest): Plumbing {
   const trace = openTrace(request);
   const variables = request.step === undefined ? process.env : Object.assign({}, process.env, request.step.variables);
   const words = trace === undefined ? request.argv : (request.tracer as TracerRequest).prefix(trace.name).concat(request.argv);
-  const spawned = toSpawn(words, variables, { scriptName: request.logName + '.sh', isOneWord: request.terminal !== undefined });
+  const shielded = request.isShielded ? shieldFromHangup(words) : words;
+  const spawned = toSpawn(shielded, variables, { scriptName: request.logName + '.sh', isOneWord: request.terminal !== undefined });
   const terminal = request.terminal;
   if (terminal !== undefined) return layTerminal(request, spawned, terminal, trace);
   const wanted: StreamName[] = [];

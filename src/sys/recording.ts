@@ -37,6 +37,7 @@ import { listSecretVariables, makeSecretHasher, makeWithholder, SHORTEST_SECRET_
 import { removeAbandonedScratch } from './scratch.ts';
 import { printAgain } from './putback.ts';
 import type { Reusable, Reuse } from './reuse.ts';
+import { isHangupIgnored } from './signals.ts';
 import { findStrace } from './strace.ts';
 import { beginWatch, tracerRequest } from './tracing.ts';
 import type { Watch } from './tracing.ts';
@@ -505,7 +506,8 @@ async function runIt(session: Session): Promise<CommandEnd> {
   session.measures = new RunMeasures(run, { isKept, isDrawn: streams.terminal !== undefined && !session.request.quiet });
   const { measures } = session;
   const end = await runCommand({
-    argv: session.argv, ...streams, logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
+    // Of what cannot be started a shell on the way would tell in words of its own.
+    argv: session.argv, isShielded: isHangupIgnored() && findProgram(session.argv[0], session.folder).kind === 'found', ...streams, logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => { keepOwnText(); if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },

@@ -22,7 +22,7 @@ import { errorCode, listFolder, makeFolder, removeIfThere, toBytes, toFsPath, to
 import { readCurrentFolder } from './machine.ts';
 import { childProcess, fs } from './node.ts';
 import { claimFifos, openReader, releasePipe } from './process.ts';
-import { signalAll, signalName, signalNumber } from './signals.ts';
+import { isHangupIgnored, signalAll, signalName, signalNumber } from './signals.ts';
 import { CLOCK_TICKS_PER_S, listDescendants, readPeakMemoryBytes } from './usage.ts';
 import type { StreamName } from './process.ts';
 import type { Project } from './project.ts';
@@ -68,7 +68,7 @@ const CAUGHT = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 /** First line of each command: a shell that was sent a signal goes no further. */
 const CHECK = '${rr_t:+exit}\n';
 // SHLVL and OLDPWD some shells set by themselves.
-const PREPARE = 'unset rr_t; trap rr_t=1 INT TERM HUP QUIT';
+const PREPARE = 'unset rr_t; trap rr_t=1 INT TERM QUIT; trap ';
 const OWN_VARIABLES = ['SHLVL', 'OLDPWD'];
 
 /** The longest line that may be given to a shell. */
@@ -164,7 +164,7 @@ export class Shells {
     const umask = /^Umask:\s+([0-7]+)$/m.exec(status);
     // Signals 1 to 31, which rr sets back for a command of its own: posix_spawn() of glibc, so GNU make, has 32 and 33 ignored.
     const ignored = /^SigIgn:\s+[0-9a-f]*([0-9a-f]{8})$/m.exec(status);
-    const areSignalsPlain = /^SigBlk:\s+0+$/m.test(status) && ignored !== null && (parseInt(ignored[1], 16) & 0x7fffffff) === 0;
+    const areSignalsPlain = /^SigBlk:\s+0+$/m.test(status) && ignored !== null && (parseInt(ignored[1], 16) & 0x7fffffff) === (isHangupIgnored() ? 1 : 0);
     return end?.exit === 0 && told.startsWith('out') && got.join('\0') === wanted.join('\0') && umask !== null && parseInt(umask[1], 8) === process.umask() && areSignalsPlain;
   }
 
@@ -284,7 +284,7 @@ export class Shells {
 
   private prepare(): ByteString {
     const own = OWN_VARIABLES.map((name) => (this.environment[name] === undefined ? '; unset ' + name : '; ' + name + '=' + quoteWord(toBytes(this.environment[name]))));
-    return PREPARE + own.join('') + '\n';
+    return PREPARE + (isHangupIgnored() ? '""' : 'rr_t=1') + ' HUP' + own.join('') + '\n';
   }
 
   // ---- and come to their end ----------------------------------------------------------------------------

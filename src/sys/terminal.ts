@@ -16,6 +16,22 @@ export function isTerminal(descriptor: number): boolean {
 }
 
 /**
+ * Puts /dev/null in the place of a terminal that is gone. At its end Node.js gives each terminal back the modes that
+ * it found; where it cannot, as that is gone, it aborts: status 134, and maybe a file "core" in the project.
+ */
+export function letGoOfTerminal(): void {
+  for (const descriptor of [0, 1, 2]) {
+    try {
+      if (!fs.fstatSync(descriptor).isCharacterDevice() || tty().isatty(descriptor)) continue;
+      fs.closeSync(descriptor);
+      fs.openSync('/dev/null', 'r+');
+    } catch (error) {
+      if (errorCode(error) === '') throw error;
+    }
+  }
+}
+
+/**
  * Is rr in the foreground process group of a terminal, so that what the keyboard sends comes to
  * the command as well? From /proc/self/stat: process group and the terminal's foreground group.
  */

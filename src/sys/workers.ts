@@ -23,6 +23,7 @@ import type { JobserverPlace } from '../formats/makeflags.ts';
 import { childProcess } from './node.ts';
 import { CommandStopper } from './process.ts';
 import type { Project } from './project.ts';
+import { isHangupIgnored, surviveHangup } from './signals.ts';
 import { setOwnVariables } from './spawnwords.ts';
 import type { VariableSet } from './spawnwords.ts';
 import { tell } from './terminal.ts';
@@ -31,7 +32,7 @@ import { tell } from './terminal.ts';
 export type OfferedSlots = { kind: 'none' } | { kind: 'shared'; slots: number } | { kind: 'own'; slots: number };
 
 type ToWorker =
-  | { kind: 'start'; project: Project; clockMs: number; place: JobserverPlace | undefined; /** Of main, with the bytes that Node.js could not pass on. */ variables: VariableSet }
+  | { kind: 'start'; project: Project; clockMs: number; place: JobserverPlace | undefined; /** Of main, with the bytes that Node.js could not pass on. */ variables: VariableSet; isHangupIgnored: boolean }
   | { kind: 'job'; job: StepJob; isAlone: boolean; offered: OfferedSlots }
   | { kind: 'stop'; signal: NodeJS.Signals | undefined; isNote: boolean };
 
@@ -79,7 +80,8 @@ class StepWorker {
     const over = new Promise<void>((resolve) => { this.onOver = resolve; });
     delete process.env[PARENT_VARIABLE];
     for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, () => this.stopper?.note(signal));
-    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => this.stopper?.stop(signal));
+    process.on('SIGTERM', () => this.stopper?.stop('SIGTERM'));
+    process.on('SIGHUP', () => { if (!isHangupIgnored()) this.stopper?.stop('SIGHUP'); });
     process.on('message', (message: ToWorker) => this.hear(message));
     process.on('disconnect', () => this.endAsOrphan());
     await over;
@@ -96,6 +98,7 @@ class StepWorker {
       this.project = message.project;
       this.place = message.place;
       setOwnVariables(message.variables);
+      surviveHangup(message.isHangupIgnored);
       this.tellMain({ kind: 'ready' });
     } else if (message.kind === 'stop') {
       if (message.signal === undefined) this.stopper?.kill();
@@ -213,7 +216,7 @@ export class Worker {
         resolve(isReady);
       };
       if (this.isGone) this.onReady(false);
-      this.send({ kind: 'start', project, clockMs: shareClock(), place, variables: Object.assign({}, process.env) });
+      this.send({ kind: 'start', project, clockMs: shareClock(), place, variables: Object.assign({}, process.env), isHangupIgnored: isHangupIgnored() });
     });
   }
 
