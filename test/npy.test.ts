@@ -200,7 +200,8 @@ test('compareNpy() reads a header only if it is one', () => {
     [good.replace('(1,)', '[1]'), 'its shape is no tuple'],
     [good.replace('(1,)', '(-1,)'), 'its header is no Python literal at byte 51'],
     [good.replace('(1,)', '(1.5,)'), 'its header is no Python literal at byte 51'],
-    [good.replace('(1,)', '(999999999999999,' + ' 999999999999999,'.repeat(40) + ')'), 'it has 1 bytes of the Infinity that its shape needs'],
+    [good.replace('(1,)', '(999999999999999,' + ' 999999999999999,'.repeat(40) + ')'), 'it has more elements than NumPy counts'],
+    [good.replace("'|u1'", "b'|u1'"), 'its header is no Python literal at byte 10'],
     [good.replace("'|u1'", "'|u3'"), 'it has elements of unknown type'],
     [good.replace("'|u1'", "'<f8 '"), 'it has elements of unknown type'],
     [good.replace("'|u1'", "'|O'"), 'its elements are pickled Python objects'],
@@ -211,7 +212,7 @@ test('compareNpy() reads a header only if it is one', () => {
   ];
   for (const [header, said] of bad) assert.equal(why(header), said, header);
   // Nothing, however often, takes no time.
-  const none = good.replace('(1,)', '(999999999999999, 999999)');
+  const none = good.replace('(1,)', '(999999999999999, 9223)');
   for (const type of ["'|S0'", '[]', "[('a', '|S0', (99999999,))]", "[('a', [], (99999999,))]"]) assert.equal(why(none.replace("'|u1'", type)), 'equivalent', type);
   assert.equal(why(good.replace('(1,)', '(0, 999999999999999,' + ' 999999999999999,'.repeat(40) + ')')), 'equivalent');
 });
@@ -270,4 +271,18 @@ test('readNpyHeader() refuses types that NumPy refuses: names and titles twice, 
   assert.match(read("[('a', '<f8', (0, 999999999999))]"), /an array without end/);
   assert.equal(read("'|S999999999'"), '');
   assert.match(read("'<U999999999'"), /larger than NumPy/);
+});
+
+test('readNpyHeader() refuses what NumPy refuses: a header of format 3 that is not UTF-8, more elements than 2^63', () => {
+  const read = (version: number, name: string, shape: string): string => {
+    const text = "{'descr': [('" + name + "', '|V0')], 'fortran_order': False, 'shape': " + shape + ', }\n';
+    const lengthBytes = version === 1 ? [text.length, 0] : [text.length, 0, 0, 0];
+    const reading = readNpyHeader(Buffer.concat([Buffer.from([0x93]), Buffer.from('NUMPY'), Buffer.from([version, 0].concat(lengthBytes)), Buffer.from(text, 'latin1')]));
+    return reading.kind === 'array' ? '' : reading.why;
+  };
+  assert.deepEqual([read(1, 'n\xa3', '(3,)'), read(2, 'n\xa3', '(3,)'), read(3, 'n\xc2\xa3', '(3,)')], ['', '', '']);
+  assert.match(read(3, 'n\xa3', '(3,)'), /not UTF-8/);
+  assert.deepEqual([read(2, 'n', '(3L,)'), read(3, 'n', '(3L,)')], ['', 'its header is no Python literal at byte 60']);
+  assert.equal(read(1, 'n', '(999999999999999, 9223)'), '');
+  assert.match(read(1, 'n', '(999999999999999, 3, 999999999999999)'), /more elements/);
 });

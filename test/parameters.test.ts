@@ -158,6 +158,10 @@ test('a program that is nested too deep for the parser of the judge is one that 
 
 test('readParameters() takes an R value for changed where a block or another name is assigned to it', () => {
   assert.deepEqual(readTree('a <- 1\na <- b <- function(x) {\n  2\n}\nf <- 1\nf <- {\n  3\n}\n', 'p.R').tree, ['mapping', [['a', ['unreadable', 'it may be changed at line 2']], ['f', ['unreadable', 'it may be changed at line 6']]]]);
+  // R refuses the first; the second is a name as others.
+  assert.deepEqual(readTree('NULL <- 1\nNA = 2\n`NULL` <- 3\n', 'p.R').tree, ['mapping', [['NULL', ['float', '3.0']]]]);
+  // By the square of its length this would take an hour.
+  assert.deepEqual(readTree(';'.repeat(2000000) + '\na <- 1\n', 'p.R').tree, ['mapping', [['a', ['float', '1.0']]]]);
   assert.deepEqual(readTree('t = "x\r\ny"\r\n', 'p.R').tree, ['mapping', [['t', ['string', 'x\ny']]]]);
 });
 

@@ -1,4 +1,5 @@
 // npyheader.ts - what a NumPy file says of its array (NEP 1, numpy.lib.format). Reads no elements.
+import { isUtf8 } from '../core/bytes.ts';
 import type { ByteString } from '../core/bytes.ts';
 import { textOfBytes } from './bytewindow.ts';
 
@@ -40,6 +41,7 @@ const MOST_LITERAL_DEPTH = 40;
 const MOST_DIMENSIONS = 64;
 // NumPy's int in C
 const MOST_INNER_LENGTH = 0x7fffffff;
+const MOST_ELEMENTS = 2 ** 63;
 
 /** What Python's literals become; a tuple is a list. */
 type Literal = ByteString | number | boolean | undefined | LiteralList | Map<ByteString, Literal>;
@@ -68,7 +70,8 @@ function parseNpyHeader(bytes: Uint8Array): NpyHeader {
   const dataAt = start + lengthBytes;
   if (bytes.length < dataAt) throw new NpyProblem('its header is cut off');
   const text = textOfBytes(bytes.subarray(start, dataAt));
-  const said = parseLiteral(text);
+  if (version === 3 && !isUtf8(text)) throw new NpyProblem('its header is not UTF-8');
+  const said = parseLiteral(text, version < 3);
   if (!(said instanceof Map) || Array.from(said.keys()).sort().join() !== 'descr,fortran_order,shape') throw new NpyProblem('its header is not {descr, fortran_order, shape}');
   const isFortran = said.get('fortran_order');
   if (typeof isFortran !== 'boolean') throw new NpyProblem('its fortran_order is neither True nor False');
@@ -78,6 +81,7 @@ function parseNpyHeader(bytes: Uint8Array): NpyHeader {
   if (itemBytes > MOST_INNER_LENGTH) throw new NpyProblem('its elements are larger than NumPy has them');
   // In this order, or a shape of immense lengths and a zero were no number.
   const elements = shape.indexOf(0) >= 0 ? 0 : shape.reduce((product, length) => product * length, 1);
+  if (elements >= MOST_ELEMENTS) throw new NpyProblem('it has more elements than NumPy counts');
   const neededBytes = itemBytes === 0 ? 0 : elements * itemBytes;
   if (neededBytes > bytes.length - dataAt) throw new NpyProblem('it has ' + String(bytes.length - dataAt) + ' bytes of the ' + String(neededBytes) + ' that its shape needs');
   return { fields, itemBytes, isFortran, shape, elements, dataAt, text: 'format ' + String(version) + ' ' + text };
@@ -169,11 +173,12 @@ function readType(text: ByteString): Omit<NpyField, 'name' | 'offset' | 'count'>
   return { kind, sizeBytes: letter === 'U' ? size * 4 : size, isLittleEndian: order !== '>', type: letter + digits + (unit ?? '') };
 }
 
-type LiteralReader = { text: ByteString; at: number };
+/** `hasLongs`: integers of Python 2, such as 5L. NumPy takes them where Python 2 can have written them. */
+type LiteralReader = { text: ByteString; at: number; hasLongs: boolean };
 
 /** Python's literals as far as a header can have them; anything else is refused. */
-function parseLiteral(text: ByteString): Literal {
-  const reader: LiteralReader = { text, at: 0 };
+function parseLiteral(text: ByteString, hasLongs: boolean): Literal {
+  const reader: LiteralReader = { text, at: 0, hasLongs };
   const value = takeLiteral(reader, 0);
   // Python refuses blanks in a line that does not end.
   if (!/^[ \t]*(?:\r?\n)?$/.test(text.slice(reader.at))) throw new NpyProblem('its header does not end where it should');
@@ -185,15 +190,15 @@ function takeLiteral(reader: LiteralReader, depth: number): Literal {
   if (takeSign(reader, '{')) return takeDictionary(reader, depth);
   if (takeSign(reader, '(')) return takeItems(reader, ')', depth);
   if (takeSign(reader, '[')) return takeItems(reader, ']', depth);
-  const rest = /(?:(0{1,15}|[1-9][0-9]{0,14})L?|(True|False|None)|[ub]?('[^'\\\n\r]*(?:\\.[^'\\\n\r]*)*'|"[^"\\\n\r]*(?:\\.[^"\\\n\r]*)*"))(?![A-Za-z0-9_.])/y;
+  const rest = /(?:(0{1,15}|[1-9][0-9]{0,14})(L?)|(True|False|None)|u?('[^'\\\n\r]*(?:\\.[^'\\\n\r]*)*'|"[^"\\\n\r]*(?:\\.[^"\\\n\r]*)*"))(?![A-Za-z0-9_.])/y;
   rest.lastIndex = reader.at;
   const parts = rest.exec(reader.text);
-  if (parts === null) throw new NpyProblem('its header is no Python literal at byte ' + String(reader.at));
+  if (parts === null || (parts[2] === 'L' && !reader.hasLongs)) throw new NpyProblem('its header is no Python literal at byte ' + String(reader.at));
   reader.at = rest.lastIndex;
   if (parts[1] !== undefined) return Number(parts[1]);
-  if (parts[2] !== undefined) return parts[2] === 'None' ? undefined : parts[2] === 'True';
+  if (parts[3] !== undefined) return parts[3] === 'None' ? undefined : parts[3] === 'True';
   // Escapes stay as they are written: names are only compared.
-  return parts[3].slice(1, -1);
+  return parts[4].slice(1, -1);
 }
 
 /** White space, then `sign`? */

@@ -120,6 +120,8 @@ const R_LEFT = ['<-', '<<-', '=', ':='];
 const R_RIGHT = ['->', '->>'];
 /** Calls that change what they name. */
 const R_CHANGING = /^(?:assign|delayedAssign|rm|remove|makeActiveBinding)$/;
+/** Words that R gives no value to (its help on Reserved); in backquotes they are names as others. */
+const R_RESERVED = /^(?:if|else|repeat|while|function|for|in|next|break|TRUE|FALSE|NULL|Inf|NaN|NA|NA_(?:integer|real|complex|character)_)$/;
 const R_HEADS = ['if', 'for', 'while', 'function'];
 
 /** `isBody`: of a function. `isHead`: of if, for, while or function. */
@@ -258,11 +260,12 @@ class RReader {
   private endStatement(i: number): void {
     this.closedHead = '';
     // A line that ends in a block ends no statement at top level: "f <- {" goes on.
-    if (this.open.length > 0) return;
+    // Of several ends the first has skipped the others.
+    if (this.open.length > 0 || i < this.from) return;
     const start = skipEnds(this.tokens, this.from, i);
     const name = this.tokens[start];
     const sign = this.tokens[start + 1];
-    if (start + 2 < i + 1 && name?.kind === 'name' && (isSign(sign, '<-') || isSign(sign, '='))) {
+    if (start + 2 < i + 1 && name?.kind === 'name' && !R_RESERVED.test(name.text) && (isSign(sign, '<-') || isSign(sign, '='))) {
       const cursor = new LiteralCursor(this.source, this.tokens, skipEnds(this.tokens, start + 2, i));
       this.book.assign([name.text.replace(/^`|`$/g, '')], readWholeLiteral(cursor, i, readRLiteral), name.start);
     }
