@@ -22,6 +22,20 @@ test('copyContent() copies what cp copies, large and small, over a file that is 
   }
 });
 
+test('copyContent() keeps holes, and all that stands between them', () => {
+  const folder = makeTemporary();
+  const from = path.join(folder, 'from');
+  const fd = fs.openSync(from, 'w');
+  for (const [text, at] of [['first', 0], ['x'.repeat(200000), (3 << 20) + 17], ['one', (200 << 20) - 1]] as [string, number][]) fs.writeSync(fd, text, at);
+  fs.ftruncateSync(fd, (300 << 20) + 5);
+  fs.closeSync(fd);
+  const to = path.join(folder, 'to');
+  copyContent(from, to);
+  assert.equal(run(undefined, ['cmp', from, to]).status, 0);
+  assert.equal(fs.statSync(to).size, fs.statSync(from).size);
+  assert.ok(fs.statSync(to).blocks * 512 < 2 << 20, 'no more than its content takes, in pieces of 64 KiB');
+});
+
 // Files of sysfs have 4,096 bytes to stat(), and fewer to read(): as one that becomes shorter while it is copied.
 const SHORTER = '/sys/class/net/lo/mtu';
 

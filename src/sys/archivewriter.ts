@@ -11,7 +11,8 @@ import { printTarEnd, printTarHeader, printTarPadding } from '../formats/tarwrit
 import { printZipDirectoryEntry, printZipEnd, printZipLocalHeader, ZIP_LOCAL_CRC_AT } from '../formats/zipwriter.ts';
 import type { ZipItem } from '../formats/zipwriter.ts';
 import { makeRandomDigits } from './clock.ts';
-import { blameName, errorCode, gatherPieces, listUnfinished, lstatIfThere, makeFolder, removeIfThere, syncFolder, toFsPath } from './files.ts';
+import { isHole } from './copying.ts';
+import { blameName, errorCode, gatherPieces, listUnfinished, lstatIfThere, makeFolder, removeIfThere, syncFolder, toFsPath, writeAllAt } from './files.ts';
 import { crypto, fs, zlib } from './node.ts';
 import { removeTree } from './scratch.ts';
 
@@ -39,10 +40,7 @@ export type ArchiveRequest = {
 };
 
 const PASSED_BYTES = 1 << 20;
-const ZEROS = Buffer.alloc(PASSED_BYTES);
 const PASS_BUFFER = Buffer.allocUnsafeSlow(PASSED_BYTES);
-// Shorter runs of zeros are not worth a hole.
-const LEAST_HOLE_BYTES = 1 << 16;
 
 /** A new file. Long runs of zeros are left out of it as holes. */
 class NewFile {
@@ -55,10 +53,8 @@ class NewFile {
   }
 
   put(data: Buffer): void {
-    const isHole = data.length >= LEAST_HOLE_BYTES && data.equals(ZEROS.subarray(0, data.length));
-    if (!isHole) {
-      let done = 0;
-      while (done < data.length) done += fs.writeSync(this.fd, data, done, data.length - done, this.position + done);
+    if (!isHole(data)) {
+      writeAllAt(this.fd, data, this.position);
       this.filledUntil = this.position + data.length;
     }
     this.position += data.length;
@@ -70,9 +66,7 @@ class NewFile {
 
   /** Writes over what is there already. */
   patch(text: ByteString, position: number): void {
-    const data = Buffer.from(text, 'latin1');
-    let done = 0;
-    while (done < data.length) done += fs.writeSync(this.fd, data, done, data.length - done, position + done);
+    writeAllAt(this.fd, Buffer.from(text, 'latin1'), position);
   }
 
   close(isWhole: boolean): void {

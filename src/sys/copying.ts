@@ -1,20 +1,39 @@
 // copying.ts - copies contents of files, by sharing their blocks where that can be. Hashes nothing.
 import type { ByteString } from '../core/bytes.ts';
-import { errorCode, removeIfThere, toFsPath, writeAll } from './files.ts';
+import { errorCode, removeIfThere, toFsPath, writeAll, writeAllAt } from './files.ts';
 import { fs } from './node.ts';
 
 const COPY_BYTES = 1 << 20;
 let copyBuffer: Buffer | undefined;
 
-/** All that comes from one open file to another; `see` gets each part, whose memory is used again. */
+// Shorter runs of zeros are not worth a hole.
+const LEAST_HOLE_BYTES = 1 << 16;
+let zeros: Buffer | undefined;
+
+/** Zeros for which a file needs no blocks. At most 1 MiB. */
+export function isHole(data: Buffer): boolean {
+  if (data.length < LEAST_HOLE_BYTES) return false;
+  zeros = zeros ?? Buffer.alloc(COPY_BYTES);
+  return data.equals(zeros.subarray(0, data.length));
+}
+
+/** All that comes from one open file to another, an empty one; `see` gets each part, whose memory is used again. Holes stay holes. */
 export function copyOpenFile(from: number, to: number, see: (part: Buffer) => void): void {
   const buffer = copyBuffer = copyBuffer ?? Buffer.allocUnsafeSlow(COPY_BYTES);
-  for (let n = -1; n !== 0;) {
+  const { blocks, size } = fs.fstatSync(from);
+  const isSparse = blocks * 512 < size;
+  let position = 0;
+  for (let n = -1; n !== 0; position += n) {
     n = fs.readSync(from, buffer, 0, COPY_BYTES, null);
     const part = n === COPY_BYTES ? buffer : buffer.subarray(0, n);
     see(part);
-    writeAll(to, part);
+    if (!isSparse) writeAll(to, part);
+    for (let at = 0; isSparse && at < n; at += LEAST_HOLE_BYTES) {
+      const piece = part.subarray(at, at + LEAST_HOLE_BYTES);
+      if (!isHole(piece)) writeAllAt(to, piece, position + at);
+    }
   }
+  if (isSparse) fs.ftruncateSync(to, position);
 }
 
 /** File systems without modes refuse; then they need none. */

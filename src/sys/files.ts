@@ -278,6 +278,12 @@ export function writeAll(fd: number, data: Buffer): void {
   }
 }
 
+/** The same into a regular file at a place. */
+export function writeAllAt(fd: number, data: Buffer, position: number): void {
+  let done = 0;
+  while (done < data.length) done += fs.writeSync(fd, data, done, data.length - done, position + done);
+}
+
 /** What systems say that cannot sync a folder. */
 export const CANNOT_SYNC = ['EINVAL', 'EISDIR', 'EPERM', 'EACCES', 'ENOTSUP'];
 
