@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'fs';
 import path from 'path';
-import { hasProgram, makeTemporary, rr, run, waitUntil } from './rig.ts';
+import { hasProgram, listRecords, makeTemporary, readRecord, rr, run, waitUntil } from './rig.ts';
 import { startTortured } from './torture/rounds.ts';
 import type { Ended, Started } from './torture/rounds.ts';
 import { compileLibrary, runTorture } from './torture/torture.ts';
@@ -205,6 +205,22 @@ test('a place of .rr is made in one step: nothing is left of one who was killed'
   fs.rmSync(path.join(place.project, '.rr/place'), { force: true });
   await hurtAt(place, ['status', '-q'], '[.]rr/(place|[.]place[.][a-z2-7]+[.]tmp)$', 'tear:9');
   assert.deepEqual(fs.readdirSync(path.join(place.project, '.rr')).filter((name) => name.startsWith('.place')), []);
+});
+
+test('a step that another process could not record whole is settled by the next rr, with its head or as lost', { skip: NEEDS_STRACE, timeout: 120000 }, async () => {
+  const RECORD = '/provenance/runs/[0-9-]+';
+  for (const [where, how, lost] of [['fsync .*' + RECORD + '$', 'error:5', 0], ['open .*/heads/', 'error:28', 0], ['rename .*' + RECORD + '/.*[.]rec$', 'error:5', 1]] as [string, string, number][]) {
+    const place = await makePlace();
+    const before = listRecords(place.project).length;
+    // Where there is no head to rename, one is made; readers find the last record without it.
+    run(place.project, ['sh', '-c', 'rm .rr/heads/*']);
+    await hurtAt(place, ['sweep', '-q', '-j', '2', '--trace', 'strace', '-l', 's', '-p', 'k=1,2', '-o', 's{k}.txt', '--', 'sh', '-c', 'sleep 0.3; echo {k} > s{k}.txt'], where, how);
+    for (let n = 0; n < 2; n++) assert.equal(rr(place.project, ['record', '-q', '--', 'true']).status, 0);
+    const states = listRecords(place.project).slice(before).map((name) => readRecord(place.project, name).Status[0]);
+    assert.deepEqual(states.sort(), Array.from({ length: 4 }, (_, i) => (i < lost ? 'lost' : 'succeeded')), where);
+    fs.writeFileSync(path.join(place.memory, 'joined'), '');
+    assert.deepEqual(await check('settled', place), [], where);
+  }
 });
 
 test('rr sweep goes on to its end where the pipe that tells of the end of a shell cannot be written', { skip: NEEDS_LIBRARY, timeout: 60000 }, async () => {

@@ -235,6 +235,18 @@ export class Batch implements Includer {
   /** For a run whose record has been saved otherwise, by this process or by one that works for it. */
   include(run: Run): void {
     moveMarkToPending(this.project, run.id);
+    this.hold(run);
+  }
+
+  /**
+   * For one that another process was to record whole, by leaveToBatch(): its mark is in pending/ by now. If something
+   * of it failed, the record or its head perhaps, the mark has stayed, and is for who settles lost runs.
+   */
+  adopt(run: Run): void {
+    if (lstatIfThere(this.project.own + '/running/' + run.id) === undefined) this.hold(run);
+  }
+
+  private hold(run: Run): void {
     this.marks.push(run.id);
     this.fresh.push(run);
   }

@@ -271,7 +271,7 @@ class Engine {
     if (worker.broken !== undefined) throw new Error('in the process of rr that carried out ' + task.key + ': ' + worker.broken);
     if (end.kind === 'end') {
       this.idle.push(worker);
-      if (end.end.run.id !== UNCLAIMED_ID) this.batch.include(end.end.run);
+      if (end.end.run.id !== UNCLAIMED_ID) this.batch.adopt(end.end.run);
       return end.end;
     }
     return this.settleDied(job, end.id);
