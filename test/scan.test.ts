@@ -5,7 +5,7 @@ import fs from 'fs';
 import path from 'path';
 import { isLeftOut, lookAgain, takeSnapshot } from '../src/sys/scan.ts';
 import type { Changes } from '../src/sys/scan.ts';
-import { IS_ROOT, makeTemporary, run } from './rig.ts';
+import { IS_ROOT, listRecords, makeProject, makeTemporary, readRecord, rr, run } from './rig.ts';
 
 const SETUP = 'mkdir d .git .rr provenance sub sub/.git sub/provenance; echo 1 > a; echo 1 > b; echo 1 > d/c; ln -s a link; echo 1 > .git/x; echo 1 > provenance/x; sleep 0.02';
 
@@ -103,4 +103,18 @@ test('takeSnapshot() names a folder that it may not read', { skip: IS_ROOT ? 'ro
 test('isLeftOut() knows version control at any depth, provenance only at the top', () => {
   for (const one of ['.git', '.git/x', 'a/.git', 'a/.git/x', '.rr/x', 'provenance', 'provenance/x', 'a/.hg/x']) assert.equal(isLeftOut(one), true, one);
   for (const one of ['a', '.gitignore', 'a/provenance/x', 'provenance2', 'a.git', '.github/x']) assert.equal(isLeftOut(one), false, one);
+});
+
+test('a scan leaves out what another rr has not finished, unless it is declared', () => {
+  const project = makeProject();
+  fs.writeFileSync(path.join(project, '.was.tar.abcdef.tmp'), 'x');
+  const script = 'echo 1 > out.txt; echo 1 > .new.tar.bcdefg.tmp; mkdir .bag.cdefgh.tmp; echo 1 > .bag.cdefgh.tmp/in; rm -f .was.tar.abcdef.tmp; echo 1 > .mine.tmp';
+  const filesOf = (options: string[]): string[] => {
+    assert.equal(rr(project, ['record', '-q', '--trace', 'scan'].concat(options, '--', 'sh', '-c', script)).status, 0);
+    const record = readRecord(project, listRecords(project)[listRecords(project).length - 1]);
+    return (record.Output ?? []).map((line) => line.split(' ').slice(-1)[0]).concat(record.Removed ?? []);
+  };
+  assert.deepEqual(filesOf([]), ['.mine.tmp', 'out.txt']);
+  for (const name of fs.readdirSync(project)) if (/^\.(new|bag|mine)/.test(name)) fs.rmSync(path.join(project, name), { recursive: true });
+  assert.deepEqual(filesOf(['-o', '.new.tar.bcdefg.tmp', '-o', 'out.txt']), ['.mine.tmp', '.new.tar.bcdefg.tmp', 'out.txt']);
 });

@@ -20,7 +20,7 @@ import { unsealRecord } from '../formats/fields.ts';
 import { GIT_LINK } from '../formats/gitindex.ts';
 import { CRATE_DESCRIPTOR } from '../views/rocratefiles.ts';
 import { pathOfSecret } from './aside.ts';
-import { listFolder, lstatIfThere, readLinkTarget, readRegularIfThere } from './files.ts';
+import { isUnfinished, listFolder, lstatIfThere, readLinkTarget, readRegularIfThere } from './files.ts';
 import { readFileStates } from './filestates.ts';
 import { readGitKnowledge } from './gitknown.ts';
 import { hashBytes } from './hash.ts';
@@ -211,7 +211,7 @@ function addProvenance(project: Project, selection: ArchiveSelection): void {
   const unreadable: ByteString[] = [];
   for (const [path, seen] of takeSnapshot(project.provenance, unreadable)) {
     // What a killed rr left unfinished.
-    if (!seen.isFolder && !/(?:^|\/)\.[^/]*\.[a-z2-7]{6}\.tmp$/.test(path)) selection.add('provenance/' + path, 'provenance');
+    if (!seen.isFolder && !isUnfinished(path)) selection.add('provenance/' + path, 'provenance');
   }
   for (const path of unreadable) selection.refuse('provenance/' + path, '"provenance/' + path + '" cannot be read');
   for (const name of ['README.txt', 'Makefile', 'SHA256SUMS', 'rerun.sh']) {

@@ -4,7 +4,7 @@ import { isSecretFile } from '../core/filerules.ts';
 import { compileGlob, fixedFolder, isGlob } from '../core/glob.ts';
 import { joinNames, normalizeName } from '../core/names.ts';
 import type { FileState } from '../core/run.ts';
-import { lstatIfThere, readBytesIfThere, readLinkTarget, statIfThere } from './files.ts';
+import { isUnfinished, lstatIfThere, readBytesIfThere, readLinkTarget, statIfThere } from './files.ts';
 import { describeFile, hashFiles } from './hash.ts';
 import type { HashOutcome } from './hash.ts';
 import { HashCache } from './hashcache.ts';
@@ -298,12 +298,14 @@ export async function endObservation(observation: Observation, checkShared: () =
   const look = before === undefined ? undefined : await lookAgain(request.project.root, before, observation.method === 'atime');
   const isShared = checkShared();
   const changes = look === undefined ? { written: [], removed: [], newFolders: [] } : look.changes;
+  // What another rr is about to write there, an archive perhaps, is not of this run.
+  const isOfAnother = (path: ByteString): boolean => isUnfinished(path) && !tests.some((test) => test(path));
   const tests = request.declaredOutputs.map((pattern) => isDeclared(request.project, request.folder, pattern));
   const named = nameTester(request, tests);
   const outputs = new Set<ByteString>(request.redirectedTo);
   const tasks: Task[] = [];
   for (const path of changes.written) {
-    if (request.surroundingLogs.indexOf(path) >= 0 && !tests.some((test) => test(path))) continue;
+    if ((request.surroundingLogs.indexOf(path) >= 0 && !tests.some((test) => test(path))) || isOfAnother(path)) continue;
     if (isShared && !named(path)) tasks.push({ path, role: 'uncertain' });
     else outputs.add(path);
   }
@@ -312,10 +314,11 @@ export async function endObservation(observation: Observation, checkShared: () =
     tasks.push({ path, role: 'output' });
     if (tests.length > 0 && request.redirectedTo.indexOf(path) < 0 && !tests.some((test) => test(path))) observed.undeclared.push(path);
   }
-  observed.removed = isShared ? changes.removed.filter(named) : changes.removed;
+  const removed = changes.removed.filter((path) => !isOfAnother(path));
+  observed.removed = isShared ? removed.filter(named) : removed;
   for (const path of listInputs(observation, look, outputs)) tasks.push({ path, role: 'input' });
   await fillStates(observation, tasks, observed);
-  addNewFolders(observed, changes.newFolders, isShared);
+  addNewFolders(observed, changes.newFolders.filter((path) => !isOfAnother(path)), isShared);
   return observed;
 }
 

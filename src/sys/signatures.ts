@@ -17,7 +17,7 @@ import type { Statement } from '../core/signature.ts';
 import { listSignedFiles } from '../core/signature.ts';
 import { sealRecord, unsealRecord } from '../formats/fields.ts';
 import { parseStatement, printStatementBody } from '../formats/statement.ts';
-import { createFile, isForbidden, isUnwritable, listFolder, lstatIfThere, makeFolder, readRegularIfThere, removeIfThere, syncFolder } from './files.ts';
+import { createFile, isForbidden, isUnfinished, isUnwritable, listFolder, lstatIfThere, makeFolder, readRegularIfThere, removeIfThere, syncFolder } from './files.ts';
 import { describeFile, hashBytes, hashFiles } from './hash.ts';
 import { absoluteOf, describeSystemError, prepareOwnFolder } from './project.ts';
 import type { Project } from './project.ts';
@@ -91,7 +91,7 @@ function isFixed(path: ByteString, logs: Set<ByteString>): boolean {
   const run = /^runs\/(\d{4}-\d\d)\/([^/]*)\.rec$/.exec(path);
   if (run !== null && RUN_ID.test(run[2]) && run[1] === run[2].slice(0, 4) + '-' + run[2].slice(4, 6)) return true;
   return /^(?:environments\/[0-9a-f]{64}\.rec|code\/[0-9a-f]{64}\.(?:patch|src))$/.test(path) || logs.has('provenance/' + path) || DERIVED_FILES.indexOf(path) >= 0
-    || /(?:^|\/)\.[^/]*\.[a-z2-7]{6}\.tmp$/.test(path);
+    || isUnfinished(path);
 }
 
 /** The files under provenance/ whose content no record fixes, as they are, sorted. `logs`: paths of the logs that records name. */
