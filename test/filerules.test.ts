@@ -34,6 +34,11 @@ test('makeClassifier() works where the project is the root folder, or lies below
   assert.equal(makeClassifier({ ...PLACES, project: '/usr/src/p' }, '', 'f')('/usr/src/p/a'), 'project');
 });
 
+test('makeClassifier() has no rules of the home of a user who has none', () => {
+  const classOf = makeClassifier({ ...PLACES, home: '' }, '', 'f');
+  assert.deepEqual(['/R/a', '/go/pkg/a', '/.cache/a', '/home/u/pro.ject/a', '/usr/lib/a'].map(classOf), ['outside', 'outside', 'outside', 'project', 'system']);
+});
+
 test('makeClassifier() names the line it cannot read', () => {
   assert.throws(() => makeClassifier(PLACES, 'system /a\nsytem /b\n', 'provenance/files.txt'), /"provenance\/files.txt": line 2: not "CLASS PATTERN"/);
   assert.throws(() => makeClassifier(PLACES, 'system\n', 'f'), /line 1/);

@@ -592,3 +592,17 @@ test('where .rr, records or signatures may not be read, what looks names it and 
   assert.match(verified.stderr, /2 files not as recorded; compared: 1 results/);
   assert.match(asAnother(['gc', '-n']).stderr, /cannot tell what is to be kept: cannot read/);
 });
+
+test('a user of whom the system has nothing but a number, as in some containers, records and publishes as others', { skip: NEEDS_OTHER_USER }, () => {
+  const project = path.join(makeTemporary(), 'p');
+  fs.mkdirSync(project);
+  fs.chmodSync(path.dirname(project), 0o755);
+  fs.chmodSync(project, 0o777);
+  const number = ['54321', '54322', '54323'].find((one) => run(undefined, ['getent', 'passwd', one]).status !== 0) as string;
+  const asNumber = (args: string[]): Done => run(project, ['setpriv', '--reuid=' + number, '--regid=' + number, '--clear-groups', 'env', '-u', 'HOME', '-u', 'USER', '-u', 'LOGNAME', process.execPath, RR_JS].concat(args));
+  for (const args of [['init', '-q'], ['record', '-q', '-o', 'x', '--', 'sh', '-c', 'echo 1 > x'], ['note', '-q', '@', 'hello'], ['status', '-q'], ['make', '-q'], ['rerun', '-q', '@'], ['report', '-q'], ['archive', '-q', 'a.tar'], ['verify', '-q']]) {
+    const done = asNumber(args);
+    assert.deepEqual([done.status, done.stderr], [0, ''], args.join(' '));
+  }
+  assert.deepEqual(listRecords(project).map((name) => readRecord(project, name).Status[0]), ['succeeded', 'succeeded']);
+});

@@ -107,6 +107,7 @@ type Rule = { what: PathClass; test: RegExp };
 export type FileRulePlaces = {
   /** Absolute; links resolved. */
   project: ByteString;
+  /** '': nobody knows, and no rule for it fits. */
   home: ByteString;
   temporary: ByteString;
 };
@@ -124,7 +125,7 @@ function translateRule(pattern: ByteString, places: FileRulePlaces, names: Group
   const named = pattern.replace(/\/$/, '');
   const within = (folder: ByteString, rest: ByteString): string => folder.replace(/\/$/, '').replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') + (rest === '' ? '' : '\\/' + escapeInRule(rest, names)) + below;
   if (pattern.startsWith('**/')) return '(?:[^]*\\/)?' + escapeInRule(named.slice(3), names) + below;
-  if (pattern.startsWith('~/')) return within(places.home, named.slice(2));
+  if (pattern.startsWith('~/')) return places.home === '' ? '(?!)' : within(places.home, named.slice(2));
   if (pattern.startsWith('%tmp/')) return within(places.temporary, named.slice(5));
   if (pattern.startsWith('%project/')) return within(places.project, named.slice(9));
   return pattern[0] === '/' ? escapeInRule(named, names) + below : within(places.project, named);

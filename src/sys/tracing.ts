@@ -6,7 +6,7 @@ import type { FileState } from '../core/run.ts';
 import { Trace } from '../core/trace.ts';
 import { StraceReader } from '../formats/strace.ts';
 import { readUtcMicros } from './clock.ts';
-import { readRegularIfThere, statIfThere, toBytes } from './files.ts';
+import { errorCode, readRegularIfThere, statIfThere, toBytes } from './files.ts';
 import { resolveLinks } from './machine.ts';
 import { os } from './node.ts';
 import type { TracerRequest } from './process.ts';
@@ -22,11 +22,20 @@ export type Watch = { leaks: Set<ByteString>; trace: Trace; reader: StraceReader
 /** `origin`: the project, if the command runs in a scratch tree of it. `runId`: whose mark was just written. */
 export type WatchRequest = { project: Project; folder: ByteString; origin: Project | undefined; runId: string };
 
+/** The user's home; '' where nobody tells: no HOME, and no entry in the list of users, as in some containers. */
+function readHome(): ByteString {
+  try {
+    return toBytes(os().homedir());
+  } catch (error) {
+    if (errorCode(error) === '') throw error;
+    return '';
+  }
+}
+
 /** Begins to watch what is yet to be started, by the tracer that findStrace() found. Throws Failure if provenance/files.txt is not understood. */
 export function beginWatch({ project, folder, origin, runId }: WatchRequest, tracer: { program: ByteString; version: string; hasFilter: boolean }): Watch {
   const file = project.provenance + '/files.txt';
-  const home = toBytes(os().homedir());
-  const classify = makeClassifier({ project: project.root, home, temporary: resolveLinks(toBytes(process.env.TMPDIR ?? '/tmp')) }, readRegularIfThere(file) ?? '', 'provenance/files.txt');
+  const classify = makeClassifier({ project: project.root, home: readHome(), temporary: resolveLinks(toBytes(process.env.TMPDIR ?? '/tmp')) }, readRegularIfThere(file) ?? '', 'provenance/files.txt');
   const leaks = new Set<ByteString>();
   const classOf = (name: ByteString): PathClass => {
     if (origin !== undefined && isInProject(origin, name) && !isInProject(project, name)) {
