@@ -149,7 +149,7 @@ function explain(error: unknown): number {
   }
   if ((error as { code?: unknown }).code !== undefined && (error as { syscall?: unknown }).syscall !== undefined) {
     const path = (error as { path?: unknown }).path;
-    tell('rr: cannot ' + String((error as { syscall?: unknown }).syscall).replace('scandir', 'list') + (path === undefined ? '' : ' "' + toBytes(String(path)) + '"') + ': ' + describeSystemError(error));
+    tell('rr: cannot ' + String((error as { syscall?: unknown }).syscall).replace('scandir', 'list').replace('uv_cwd', 'tell the current folder') + (path === undefined ? '' : ' "' + toBytes(String(path)) + '"') + ': ' + describeSystemError(error));
     if (isForbidden(error) && path !== undefined && lstatIfThere(toBytes(String(path))) !== undefined) tell('rr: hint: see who may: ls -ld on it');
     return EXIT.failed;
   }

@@ -606,3 +606,22 @@ test('a user of whom the system has nothing but a number, as in some containers,
   }
   assert.deepEqual(listRecords(project).map((name) => readRecord(project, name).Status[0]), ['succeeded', 'succeeded']);
 });
+
+test('without PATH a program is found as execvp(3) finds it, traced or not', () => {
+  for (const [words, argv] of [[['env', '-i'], ['sh', '-c', 'cat ./in']], [['env', '-i', 'PATH='], ['own', './in']]]) {
+    const project = makeProject();
+    fs.writeFileSync(path.join(project, 'in'), 'from in\n');
+    fs.copyFileSync('/bin/cat', path.join(project, 'own'));
+    fs.chmodSync(path.join(project, 'own'), 0o755);
+    for (const trace of ['auto', 'none']) {
+      const done = run(project, words.concat(process.execPath, RR_JS, 'record', '-q', '--trace', trace, '--', argv));
+      assert.deepEqual([done.status, done.stdout, done.stderr], [0, 'from in\n', ''], trace + words.join(' '));
+    }
+  }
+});
+
+test('in a folder that is gone rr says so', () => {
+  const folder = makeTemporary();
+  const done = run(folder, ['sh', '-c', 'mkdir gone; cd gone; rmdir ../gone; exec "$@"', 'sh', process.execPath, RR_JS, 'record', '-q', '--', 'true']);
+  assert.deepEqual([done.status, done.stderr], [125, 'rr: cannot tell the current folder: no such file or folder\n']);
+});

@@ -134,21 +134,34 @@ export type Program =
 
 /** The file that running `command` in `folder` would start (execvp(3)), absolute, links resolved. */
 export function findProgram(command: ByteString, folder: ByteString): Program {
+  const { found, denied } = locateProgram(command, folder);
+  if (found !== undefined) return { kind: 'found', name: resolveLinks(found) };
+  return denied === undefined ? { kind: 'not-found' } : { kind: 'not-executable', name: denied };
+}
+
+/** The same by the name that it is started by; else one that may not be executed. */
+function locateProgram(command: ByteString, folder: ByteString): { found?: ByteString; denied?: ByteString } {
   const candidates = command.indexOf('/') >= 0
     ? [command[0] === '/' ? command : folder + '/' + command]
-    : toBytes(process.env.PATH ?? '/usr/bin:/bin').split(':').map((entry) => (entry === '' ? folder : entry[0] === '/' ? entry : folder + '/' + entry) + '/' + command);
+    : toBytes(process.env.PATH ?? '/bin:/usr/bin').split(':').map((entry) => (entry === '' ? folder : entry[0] === '/' ? entry : folder + '/' + entry) + '/' + command);
   let denied: ByteString | undefined;
   for (const candidate of candidates) {
     const stat = statIfThere(candidate);
     if (stat === undefined || !stat.isFile()) continue;
     try {
       fs.accessSync(toFsPath(candidate), fs.constants.X_OK);
-      return { kind: 'found', name: resolveLinks(candidate) };
+      return { found: candidate };
     } catch (error) {
       denied = candidate;
     }
   }
-  return denied === undefined ? { kind: 'not-found' } : { kind: 'not-executable', name: denied };
+  return { denied };
+}
+
+/** What strace is to start: it looks in PATH alone, where execvp(3) knows what to do without. */
+export function argumentsForTracer(argv: ByteString[], folder: ByteString): ByteString[] {
+  const found = (process.env.PATH ?? '') === '' && argv[0].indexOf('/') < 0 ? locateProgram(argv[0], folder).found : undefined;
+  return found === undefined ? argv : [found].concat(argv.slice(1));
 }
 
 export function resolveLinks(name: ByteString): ByteString {

@@ -18,7 +18,7 @@ import { formatUtcMicros, readUtcMicros } from './clock.ts';
 import { keepOwnText } from './late.ts';
 import { errorCode, readFirstBytes, removeIfThere, statIfThere, toBytes } from './files.ts';
 import type { VariableSet } from './spawnwords.ts';
-import { describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from './machine.ts';
+import { argumentsForTracer, describeEnvironment, findInterpreters, findProgram, readCurrentFolder, readRedirect, readSurroundingLog, readVariables, resolveLinks } from './machine.ts';
 import type { Includer } from './batch.ts';
 import { BinaryCache } from './binaries.ts';
 import { beginObservation, endObservation, toRecordPath, watchReads, withholdSecretFiles } from './observe.ts';
@@ -507,7 +507,7 @@ async function runIt(session: Session): Promise<CommandEnd> {
   const { measures } = session;
   const end = await runCommand({
     // Of what cannot be started a shell on the way would tell in words of its own.
-    argv: session.argv, isShielded: isHangupIgnored() && findProgram(session.argv[0], session.folder).kind === 'found', ...streams, logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
+    argv: session.watch === undefined ? session.argv : argumentsForTracer(session.argv, session.folder), isShielded: isHangupIgnored() && findProgram(session.argv[0], session.folder).kind === 'found', ...streams, logName: runningLogName(project, run.id), pipePool: project.own + '/pipes',
     timeoutMs: run.timeoutS === undefined ? undefined : run.timeoutS * 1000,
     onStart: (pid) => { if (run.id !== UNCLAIMED_ID) attempt(session.problems, 'write "' + project.own + '"', () => refreshMark(project, run, pid)); },
     meanwhile: () => { keepOwnText(); if (session.watch === undefined) environment = attemptLater(session.problems, 'record the environment', () => recordEnvironment(session, guessSoftware(session))); },
