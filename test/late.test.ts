@@ -61,3 +61,16 @@ test('a run is recorded in full although rr.js was replaced while it ran', () =>
     assert.deepEqual([record.Metric, record.Environment?.length, record.Status], [['a 1'], 1, ['succeeded']]);
   }
 });
+
+test('rr.js works where functions have no comments in their text, as in Bun, to its last file', () => {
+  const { project, copy } = placeCopy('rr.js');
+  const hook = path.join(project, '../hook.js');
+  fs.writeFileSync(hook, 'const text = Function.prototype.toString; Function.prototype.toString = function () { return text.call(this).replace(/\\/\\*[^]*?\\*\\//g, ""); };\n');
+  // Those of the last banners of the comment, and of others.
+  const late = fs.readFileSync(copy, 'latin1').split('\n').filter((line) => line.startsWith('// ==== src/commands/')).map((line) => /commands\/(\w+)\.ts/.exec(line)![1]);
+  assert.equal(late[late.length - 1], 'report');
+  for (const args of [['init', '-q'], ['record', '-q', '-o', 'o', '--', 'sh', '-c', 'echo 1 > o'], ['report', '-q'], ['archive', '-q'], ['status', '-q'], ['swhid', 'o'], ['make', '-n']]) {
+    const done = run(project, [process.execPath, '-r', hook, copy].concat(args));
+    assert.deepEqual([done.status, done.stderr], [0, ''], args[0]);
+  }
+});

@@ -82,7 +82,8 @@ function readOwnFile(name: string, build: string): ByteString {
   }
   const start = text.indexOf('\n// ==== late, build ' + build + ' ');
   if (start < 0) throw new Failure('cannot go on: rr.js was replaced while it ran', 'run it again');
-  return text.toString('latin1', start);
+  // Behind the comment something else stands. In it every end of a comment is spelled otherwise.
+  return text.toString('latin1', start, text.indexOf('*/', start) + 2);
 }
 
 /** The script in which `files` of the comment are code, each line on the line where it stands in rr.js. */
