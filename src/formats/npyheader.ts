@@ -81,7 +81,8 @@ function parseNpyHeader(bytes: Uint8Array): NpyHeader {
   if (itemBytes > MOST_INNER_LENGTH) throw new NpyProblem('its elements are larger than NumPy has them');
   // In this order, or a shape of immense lengths and a zero were no number.
   const elements = shape.indexOf(0) >= 0 ? 0 : shape.reduce((product, length) => product * length, 1);
-  if (elements >= MOST_ELEMENTS) throw new NpyProblem('it has more elements than NumPy counts');
+  // NumPy counts so of an array without elements, too.
+  if (shape.reduce((product, length) => product * Math.max(length, 1), Math.max(itemBytes, 1)) >= MOST_ELEMENTS) throw new NpyProblem('it has more elements than NumPy counts');
   const neededBytes = itemBytes === 0 ? 0 : elements * itemBytes;
   if (neededBytes > bytes.length - dataAt) throw new NpyProblem('it has ' + String(bytes.length - dataAt) + ' bytes of the ' + String(neededBytes) + ' that its shape needs');
   return { fields, itemBytes, isFortran, shape, elements, dataAt, text: 'format ' + String(version) + ' ' + text };
