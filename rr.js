@@ -3326,9 +3326,9 @@ function blameName(error, temporary, name) {
 // Of what is fresher somebody may still be at work.
 const UNFINISHED_LIMIT_MS = 3600000;
 
-/** Is it, or does it lie in, what an rr writes before it gives it its name (.NAME.RANDOM.tmp)? */
+/** Is it what an rr writes before it gives it its name (.NAME.RANDOM.tmp)? */
 function isUnfinished(path) {
-  return /(?:^|\/)\.[^/]*\.[a-z2-7]{6}\.tmp(?:\/|$)/.test(path);
+  return /(?:^|\/)\.[^/]*\.[a-z2-7]{6}\.tmp$/.test(path);
 }
 
 /**
@@ -7069,7 +7069,7 @@ async function endObservation(observation, checkShared) {
   const isShared = checkShared();
   const changes = look === undefined ? { written: [], removed: [], newFolders: [] } : look.changes;
   // What another rr is about to write there, an archive perhaps, is not of this run.
-  const isOfAnother = (path) => isUnfinished(path) && !tests.some((test) => test(path));
+  const isOfAnother = (path) => path.split('/').some(isUnfinished) && !tests.some((test) => test(path));
   const tests = request.declaredOutputs.map((pattern) => isDeclared(request.project, request.folder, pattern));
   const named = nameTester(request, tests);
   const outputs = new Set(request.redirectedTo);

@@ -50,7 +50,7 @@ guile guile-3.0
 nix-instantiate nix-bin
 emacs emacs-nox
 chromium chromium
-convert imagemagick
+/usr/bin/convert imagemagick
 pngcrush pngcrush
 optipng optipng
 bsdtar libarchive-tools

@@ -12,7 +12,8 @@ import { drawPngDifference } from '../src/formats/pngpicture.ts';
 import { PYTHON, assertSurvives, compareBytesOf, inflateZlib, makeDice } from './binaryrig.ts';
 import { hasProgram, makeTemporary, run } from './rig.ts';
 
-const NO_CONVERT = hasProgram('convert') ? false : 'no ImageMagick';
+// Others have a program of that name, too.
+const NO_CONVERT = hasProgram('convert') && /ImageMagick/.test(run(undefined, ['convert', '-version']).stdout) ? false : 'no ImageMagick';
 const NO_PILLOW = fs.existsSync('/usr/lib/python3/dist-packages/PIL') ? false : 'no python3-pil';
 
 const DEPTHS: { [colourType: number]: number[] } = { 0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16] };

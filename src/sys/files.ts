@@ -340,9 +340,9 @@ export function blameName(error: unknown, temporary: ByteString, name: ByteStrin
 // Of what is fresher somebody may still be at work.
 const UNFINISHED_LIMIT_MS = 3600000;
 
-/** Is it, or does it lie in, what an rr writes before it gives it its name (.NAME.RANDOM.tmp)? */
+/** Is it what an rr writes before it gives it its name (.NAME.RANDOM.tmp)? */
 export function isUnfinished(path: ByteString): boolean {
-  return /(?:^|\/)\.[^/]*\.[a-z2-7]{6}\.tmp(?:\/|$)/.test(path);
+  return /(?:^|\/)\.[^/]*\.[a-z2-7]{6}\.tmp$/.test(path);
 }
 
 /**

@@ -299,7 +299,7 @@ export async function endObservation(observation: Observation, checkShared: () =
   const isShared = checkShared();
   const changes = look === undefined ? { written: [], removed: [], newFolders: [] } : look.changes;
   // What another rr is about to write there, an archive perhaps, is not of this run.
-  const isOfAnother = (path: ByteString): boolean => isUnfinished(path) && !tests.some((test) => test(path));
+  const isOfAnother = (path: ByteString): boolean => path.split('/').some(isUnfinished) && !tests.some((test) => test(path));
   const tests = request.declaredOutputs.map((pattern) => isDeclared(request.project, request.folder, pattern));
   const named = nameTester(request, tests);
   const outputs = new Set<ByteString>(request.redirectedTo);
