@@ -116,6 +116,12 @@ export function readBytesIfThere(name: ByteString): ByteString | undefined {
   return readOpened(name, readText, refuseIrregular);
 }
 
+/** How this process has a descriptor open: 0 for reading, 1 for writing, 2 for both; -1 where /proc does not tell. */
+export function readAccessMode(descriptor: number): number {
+  const flags = /^flags:\s+([0-7]+)$/m.exec(readBytesIfThere('/proc/self/fdinfo/' + String(descriptor)) ?? '');
+  return flags === null ? -1 : parseInt(flags[1], 8) & 3;
+}
+
 /** Has `see` read a file, however large it is, if it is there. Throws Failure for what is no regular file. */
 export function seeFileIfThere(name: ByteString, see: (fd: number) => void): void {
   readOpened(name, see, refuseIrregular, Infinity);

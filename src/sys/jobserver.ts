@@ -13,7 +13,7 @@ import type { ByteString } from '../core/bytes.ts';
 import { parseJobserver, printJobserver } from '../formats/makeflags.ts';
 import type { JobserverPlace } from '../formats/makeflags.ts';
 import { makeRandomDigits } from './clock.ts';
-import { errorCode, makeFolder, readBytesIfThere, removeIfThere, toFsPath, toText } from './files.ts';
+import { errorCode, makeFolder, readAccessMode, removeIfThere, toFsPath, toText } from './files.ts';
 import { findInheritedDescriptors } from './machine.ts';
 import { childProcess, fs } from './node.ts';
 import type { Project } from './project.ts';
@@ -68,8 +68,7 @@ function isOpenFor(descriptor: number, isWriting: boolean): boolean {
   } catch (error) {
     return false;
   }
-  const flags = /^flags:\s+([0-7]+)$/m.exec(readBytesIfThere('/proc/self/fdinfo/' + String(descriptor)) ?? '');
-  const mode = flags === null ? -1 : parseInt(flags[1], 8) & 3;
+  const mode = readAccessMode(descriptor);
   return mode === 2 || mode === (isWriting ? 1 : 0);
 }
 

@@ -1,6 +1,6 @@
 // signals.ts - names and numbers of signals, sending them, and whether rr was told to outlive its terminal. Waits for nothing.
 import type { ByteString } from '../core/bytes.ts';
-import { errorCode, passOverForbidden, readBytesIfThere } from './files.ts';
+import { errorCode, passOverForbidden, readAccessMode, readBytesIfThere } from './files.ts';
 import { fs, os } from './node.ts';
 
 /** From here on Node.js has no names, and they are for what programs agree on: real-time signals. */
@@ -44,7 +44,7 @@ function hasHangupIgnored(process1: ByteString): boolean {
 /** nohup(1) of GNU puts this in the place of a terminal as standard input: /dev/null, opened for writing alone. */
 function hasInputOfNohup(): boolean {
   try {
-    return fs.readlinkSync('/proc/self/fd/0') === '/dev/null' && /^flags:\s+[0-7]*1$/m.test(readBytesIfThere('/proc/self/fdinfo/0') ?? '');
+    return fs.readlinkSync('/proc/self/fd/0') === '/dev/null' && readAccessMode(0) === 1;
   } catch (error) {
     return false;
   }
